@@ -1,0 +1,1 @@
+"""glassnet: fully connected neural networks made of glass."""

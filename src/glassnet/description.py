@@ -1,0 +1,243 @@
+"""What the user says: layers, loss and number type, checked here, before anything is computed.
+
+A Description is frozen, comparable and printable, goes to JSON and back, and holds no arrays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from glassnet.errors import DescriptionError, unknown_name
+from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.entry import is_integer
+from glassnet.rules.initializers import INITIALIZERS, Initializer
+from glassnet.rules.layers import LAYERS, Activation, Dense, Layer
+from glassnet.rules.losses import LOSSES, backward_rule
+
+DTYPES = ("float32", "float64")
+MOST_UNITS = 2**24  # a wider layer is a slip of the keyboard, not a network
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One array that is trained: its name, its shape, and how it is first filled."""
+
+    name: str
+    shape: tuple[int, ...]
+    initializer: Initializer | float  # a number fills it
+
+
+@dataclass(frozen=True)
+class Description:
+    """A network as its user describes it: inputs, layers, loss, dtype.
+
+    Args:
+        inputs: number of columns of X.
+        layers: the layers, in the order in which the numbers pass them.
+        loss: a name from the table of losses; by default cross_entropy after softmax, else
+            mean_squared_error.
+        dtype: "float32" or "float64".
+
+    Raises:
+        DescriptionError: anything that cannot be, with what would be right.
+
+    Example:
+        >>> Description.read("2-3-1 sigmoid")
+        Description(2, Dense(3, activation='sigmoid'), Dense(1, activation='sigmoid'))
+        >>> Description.read("2-3-1 sigmoid").loss
+        'mean_squared_error'
+
+    """
+
+    inputs: int
+    layers: tuple[Layer, ...]
+    loss: str = ""
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        _check_size("inputs", self.inputs)
+        object.__setattr__(self, "inputs", int(self.inputs))
+        object.__setattr__(self, "layers", tuple(self.layers))
+        for place, layer in enumerate(self.layers, start=1):
+            if not isinstance(layer, Layer):
+                raise DescriptionError(
+                    f"layer {place} must be a layer such as gn.Dense(3, 'relu'), got {layer!r}"
+                )
+            if isinstance(layer, Dense):
+                _check_size(f"units of layer {place}", layer.units)
+        if not any(isinstance(layer, Dense) for layer in self.layers):
+            raise DescriptionError("a network needs at least one Dense layer, got none")
+        if not isinstance(self.layers[-1], Dense | Activation):
+            raise DescriptionError(
+                "the last layer must be a Dense or an Activation, whose numbers are the outputs,"
+                f" got {self.layers[-1]!r}"
+            )
+        if str(self.dtype) not in DTYPES:
+            raise unknown_name("dtype", self.dtype, DTYPES)
+        if not self.loss:
+            softmax = self.output_activation == "softmax"
+            object.__setattr__(self, "loss", "cross_entropy" if softmax else "mean_squared_error")
+        if self.loss not in LOSSES:
+            raise unknown_name("loss", self.loss, LOSSES)
+        if self.output_activation == "softmax" and self.outputs == 1:
+            raise DescriptionError(
+                "a softmax of 1 output is always 1: use 2 outputs, or sigmoid for yes and no"
+            )
+        backward_rule(self.output_activation, self.loss)
+
+    @classmethod
+    def read(
+        cls,
+        what: str | int | Sequence[int],
+        activations: Sequence[str] | str | None = None,
+        loss: str = "",
+        dtype: str = "float32",
+    ) -> Description:
+        """Make a description from a short form: "2-64-3 relu softmax", or sizes and activations.
+
+        One activation is used in every layer; two are the hidden layers' and the output's; else
+        one for each layer.
+        """
+        if isinstance(what, str):
+            sizes, words = _read_text(what)
+            if activations is not None and words:
+                raise DescriptionError(f"activations given twice: in {what!r} and {activations!r}")
+            activations = words or activations
+        else:
+            sizes = list(what) if not isinstance(what, int) else [what]
+        if len(sizes) < 2:
+            raise DescriptionError(f"a network needs at least 2 sizes, as in '2-3-1', got {what!r}")
+        names = [activations] if isinstance(activations, str) else list(activations or [])
+        layers = len(sizes) - 1
+        if len(names) == 0:
+            raise DescriptionError(f"no activation given: write '{'-'.join(map(str, sizes))} sigmoid'")
+        if len(names) == 1:
+            names = names * layers
+        elif len(names) == 2 and layers > 2:
+            names = [names[0]] * (layers - 1) + [names[1]]
+        if len(names) != layers:
+            raise DescriptionError(
+                f"{len(sizes)} sizes make {layers} layers, which take 1, 2 or {layers} activations,"
+                f" got {len(names)}: {', '.join(map(str, names))}"
+            )
+        for place, size in enumerate(sizes):
+            _check_size(f"size {place + 1}", size)
+        dense = tuple(Dense(n, a) for n, a in zip(sizes[1:], names, strict=True))
+        return cls(sizes[0], dense, loss, dtype)
+
+    @property
+    def outputs(self) -> int:
+        """Number of columns of the outputs."""
+        return next(layer.units for layer in reversed(self.layers) if isinstance(layer, Dense))
+
+    @property
+    def output_activation(self) -> str:
+        """Name of the activation that gives the outputs."""
+        last = self.layers[-1]
+        assert isinstance(last, Dense | Activation)
+        if isinstance(last, Dense):
+            return last.activation
+        return last.activation
+
+    @property
+    def ties_rows(self) -> bool:
+        """Whether the rows of a batch change each other while training."""
+        return any(layer.ties_rows for layer in self.layers)
+
+    def short(self) -> str:
+        """Give the description in one line, as '2-64-3 relu softmax'; other layers by name.
+
+        >>> Description.read("2-64-64-3 relu softmax").short()
+        '2-64-64-3 relu softmax'
+        """
+        sizes = [str(self.inputs)] + [str(p.units) for p in self.layers if isinstance(p, Dense)]
+        names = [p.activation for p in self.layers if isinstance(p, Dense | Activation)]
+        if len(set(names)) == 1:
+            names = names[:1]
+        elif len(names) > 2 and len(set(names[:-1])) == 1:
+            names = [names[0], names[-1]]
+        others = [repr(p) for p in self.layers if not isinstance(p, Dense | Activation)]
+        return " ".join(["-".join(sizes), *names, *dict.fromkeys(others)])
+
+    def __repr__(self) -> str:
+        usual = Description(self.inputs, self.layers)
+        parts = [str(self.inputs), *map(repr, self.layers)]
+        parts += [f"loss={self.loss!r}"] if self.loss != usual.loss else []
+        parts += [f"dtype={self.dtype!r}"] if self.dtype != usual.dtype else []
+        return f"Description({', '.join(parts)})"
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the description as plain data for JSON."""
+        return {
+            "inputs": self.inputs,
+            "layers": [layer.to_json() for layer in self.layers],
+            "loss": self.loss,
+            "dtype": self.dtype,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Description:
+        """Make the description again from plain data.
+
+        Names are only looked up in glassnet's own tables; anything unknown is an error.
+
+        >>> net = Description.read("2-3-1 sigmoid")
+        >>> Description.from_json(net.to_json()) == net
+        True
+        """
+        if not isinstance(data, Mapping):
+            raise DescriptionError(f"a description must be an object, got {type(data).__name__}")
+        wanted = {"inputs", "layers", "loss", "dtype"}
+        if set(data) != wanted:
+            raise DescriptionError(
+                f"a description has the keys {sorted(wanted)}, got {sorted(map(str, data))}"
+            )
+        if not isinstance(data["layers"], list):
+            raise DescriptionError("the layers of a description must be a list")
+        for key in ("loss", "dtype"):
+            if not isinstance(data[key], str) or not data[key]:
+                raise DescriptionError(f"the {key} of a description must be a name, as text")
+        layers = tuple(_layer_from_json(entry) for entry in data["layers"])
+        return cls(data["inputs"], layers, data["loss"], data["dtype"])
+
+
+def _layer_from_json(data: Any) -> Layer:
+    if not isinstance(data, Mapping) or not isinstance(data.get("name"), str):
+        raise DescriptionError("a layer must be an object with a name")
+    if data["name"] not in LAYERS:
+        raise unknown_name("layer", data["name"], LAYERS)
+    options = dict(data)
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            options[key] = _initializer_from_json(value)
+    return LAYERS[data["name"]].from_json(options)
+
+
+def _initializer_from_json(data: Mapping[str, Any]) -> Initializer:
+    kinds = {kind.__name__: kind for kind in INITIALIZERS.values()}
+    name = data.get("name")
+    if not isinstance(name, str) or name not in kinds:
+        raise unknown_name("initializer", name, kinds)
+    return kinds[name].from_json(data)
+
+
+def _check_size(what: str, size: object) -> None:
+    if hasattr(size, "item"):
+        size = size.item()  # a NumPy integer
+    if not is_integer(size) or not 1 <= size <= MOST_UNITS:  # type: ignore[operator]
+        raise DescriptionError(f"{what} must be a whole number from 1 to {MOST_UNITS}, got {size!r}")
+
+
+def _read_text(text: str) -> tuple[list[int], list[str]]:
+    first, *words = text.replace(",", " ").split() or [""]
+    if not re.fullmatch(r"[0-9]{1,9}(-[0-9]{1,9})+", first):
+        raise DescriptionError(
+            f"cannot read {text!r}: write the sizes, then activations, as in '2-64-3 relu softmax'"
+        )
+    for word in words:
+        if word not in ACTIVATIONS:
+            raise unknown_name("activation", word, ACTIVATIONS)
+    return [int(size) for size in first.split("-")], words

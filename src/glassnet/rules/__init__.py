@@ -1,0 +1,1 @@
+"""The mathematics: every rule that a program can call, each written once."""

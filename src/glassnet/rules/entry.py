@@ -1,0 +1,93 @@
+"""What every entry of a rule table has in common: checked options, a printed form, a JSON form."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+from glassnet.errors import DescriptionError
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition on one option, with the words that say what would be right."""
+
+    holds: Callable[[Any], bool]
+    wanted: str
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite real number (a bool is not).
+
+    >>> is_number(0.5), is_number(True), is_number(float("nan"))
+    (True, False, False)
+    """
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    return real and math.isfinite(value)
+
+
+def is_integer(value: object) -> bool:
+    """Whether a value is an integer (a bool is not)."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+NUMBER = Check(is_number, "a finite number")
+POSITIVE = Check(lambda v: is_number(v) and v > 0, "a number above 0")
+FRACTION = Check(lambda v: is_number(v) and 0 <= v < 1, "a number from 0 up to, not including, 1")
+COUNT = Check(lambda v: is_integer(v) and v >= 1, "a whole number from 1 up")
+FLAG = Check(lambda v: isinstance(v, bool), "True or False")
+
+
+def option(check: Check, default: Any = dataclasses.MISSING) -> Any:
+    """A dataclass field whose value is checked when the entry is made."""
+    return field(default=default, metadata={"check": check})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a rule table: a frozen dataclass whose fields are its options.
+
+    Raises DescriptionError when an option is out of its range.
+    """
+
+    kind: ClassVar[str] = "entry"
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):
+            value = getattr(self, f.name)
+            if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+                value = value.item()  # a NumPy scalar: keep the plain number
+                object.__setattr__(self, f.name, value)
+            check = f.metadata.get("check")
+            if check is not None and not check.holds(value):
+                raise DescriptionError(
+                    f"{type(self).__name__}: {f.name} must be {check.wanted}, got {value!r}"
+                )
+
+    def __repr__(self) -> str:
+        shown = []
+        for f in dataclasses.fields(self):
+            value = getattr(self, f.name)
+            if f.default is dataclasses.MISSING:
+                shown.append(repr(value))
+            elif value != f.default:
+                shown.append(f"{f.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry as plain data: its name and its options."""
+        options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        plain = {k: v.to_json() if isinstance(v, Entry) else v for k, v in options.items()}
+        return {"name": type(self).__name__, **plain}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Make the entry again from plain data; unknown options are an error."""
+        known = {f.name for f in dataclasses.fields(cls)}
+        for key in data:
+            if key != "name" and key not in known:
+                raise DescriptionError(f"{cls.__name__} has no option {key!r}: {sorted(known)}")
+        return cls(**{k: v for k, v in data.items() if k != "name"})

@@ -1,0 +1,318 @@
+"""Layers: the rules they call, forward right above backward, then each layer as the lines it writes.
+
+A layer never computes. It names its parameters, its running statistics and its random inputs, and
+gives its forward, backward and remember lines as templates; `glassnet.program` puts the names in.
+In the templates {x} is what goes in and {y} what comes out, d{x} and d{y} their gradients.
+"""
+
+# ruff: noqa: D103 - each rule is described by the layer that writes it
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from glassnet.errors import unknown_name
+from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.entry import COUNT, FLAG, FRACTION, POSITIVE, Check, Entry, option
+from glassnet.rules.initializers import Glorot, He, Initializer, Zeros, initializer
+
+
+def sum_over_batch(d):
+    # A product adds in blocks; np.sum(d, axis=0) adds row after row and drifts in float32.
+    return np.ones_like(d[:, 0]) @ d
+
+
+def layer_norm(x, scale, shift, epsilon=1e-5):
+    n = x.shape[1]
+    centred = x - np.sum(x, axis=1, keepdims=True) / n
+    per_spread = 1 / np.sqrt(np.sum(centred * centred, axis=1, keepdims=True) / n + epsilon)
+    normal = centred * per_spread
+    return normal * scale + shift, normal, per_spread
+
+
+def layer_norm_back(dy, normal, per_spread, scale):
+    n = dy.shape[1]
+    d = dy * scale
+    mean = np.sum(d, axis=1, keepdims=True) / n
+    share = np.sum(d * normal, axis=1, keepdims=True) / n
+    return per_spread * (d - mean - normal * share), sum_over_batch(dy * normal), sum_over_batch(dy)
+
+
+def batch_norm(x, scale, shift, w, epsilon=1e-5):
+    share = w / np.sum(w)
+    mean = sum_over_batch(share * x)
+    centred = x - mean
+    variance = sum_over_batch(share * centred * centred)
+    per_spread = 1 / np.sqrt(variance + epsilon)
+    normal = centred * per_spread
+    return normal * scale + shift, normal, per_spread, mean, variance
+
+
+def batch_norm_back(dy, normal, per_spread, scale, w):
+    share = w / np.sum(w)
+    dscale = sum_over_batch(dy * normal)
+    dshift = sum_over_batch(dy)
+    return scale * per_spread * (dy - share * dshift - share * normal * dscale), dscale, dshift
+
+
+def batch_norm_predict(x, scale, shift, mean, variance, epsilon=1e-5):
+    return (x - mean) / np.sqrt(variance + epsilon) * scale + shift
+
+
+def running(old, new, momentum=0.1):
+    return (1 - momentum) * old + momentum * new
+
+
+@dataclass(frozen=True)
+class Template:
+    """One line of a layer before the names are put in, with what it means."""
+
+    text: str
+    equation: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Layer(Entry):
+    """One layer of a network: options as fields, and the lines that it writes."""
+
+    # What a layer is made of, each by a short name that also names it in the program.
+    parameters: ClassVar[tuple[tuple[str, float], ...]] = ()  # (name, first value), of shape (n,)
+    statistics: ClassVar[tuple[tuple[str, float], ...]] = ()  # running values, of shape (n,)
+    values: ClassVar[tuple[tuple[str, str], ...]] = ()  # (name, shape): (m, n), (m, 1) or (n,)
+    random: ClassVar[tuple[str, ...]] = ()  # random inputs of shape (m, n)
+    forward: ClassVar[tuple[Template, ...]] = ()
+    predict: ClassVar[tuple[Template, ...] | None] = None  # where it differs; () passes x on
+    backward: ClassVar[tuple[Template, ...]] = ()
+    remember: ClassVar[tuple[Template, ...]] = ()
+    shown_options: ClassVar[tuple[str, ...]] = ()  # written into the lines where not the default
+    ties_rows: ClassVar[bool] = False  # whether the rows of a batch change each other
+    source: ClassVar[str] = ""
+
+    def random_scale(self, name: str) -> tuple[float, float]:
+        """Chance that a random input is not 0, and its value then."""
+        raise NotImplementedError(f"{type(self).__name__} has no random input {name!r}")
+
+
+ACTIVATION_NAME = Check(lambda v: isinstance(v, str), "the name of an activation, as text")
+INITIALIZER = Check(
+    lambda v: v is None or isinstance(v, str | Initializer),
+    "an initializer, such as gn.Normal(0.01) or 'he'",
+)
+
+
+def known_activation(name: str) -> None:
+    """Raise DescriptionError unless there is an activation of this name."""
+    if name not in ACTIVATIONS:
+        raise unknown_name("activation", name, ACTIVATIONS)
+
+
+@dataclass(frozen=True, repr=False)
+class Dense(Layer):
+    """A fully connected layer: a = activation(x @ W + b).
+
+    Args:
+        units: number of neurons n; W is (inputs, n), b is (n,).
+        activation: a name from the table of activations.
+        bias: whether there is a b.
+        weight_initializer: how W is drawn; by default He's for relu, else Glorot's.
+        bias_initializer: how b is drawn; zeros by default.
+
+    Raises:
+        DescriptionError: an option is out of range or a name is unknown.
+
+    Example:
+        >>> Dense(64, "relu")
+        Dense(64, activation='relu')
+
+    """
+
+    units: int = option(COUNT)
+    activation: str = option(ACTIVATION_NAME, "linear")
+    bias: bool = option(FLAG, True)
+    weight_initializer: Initializer | str | None = option(INITIALIZER, None)
+    bias_initializer: Initializer | str | None = option(INITIALIZER, None)
+    source: ClassVar[str] = "Rumelhart, Hinton, Williams: Nature 323 (1986)"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        known_activation(self.activation)
+        for name, fallback in (
+            ("weight_initializer", He() if ACTIVATIONS[self.activation].gain == "he" else Glorot()),
+            ("bias_initializer", Zeros()),
+        ):
+            given = getattr(self, name)
+            object.__setattr__(self, name, fallback if given is None else initializer(given))
+
+    def __repr__(self) -> str:
+        plain = Dense(self.units, self.activation)
+        shown = [str(self.units), f"activation={self.activation!r}"]
+        for name in ("bias", "weight_initializer", "bias_initializer"):
+            if getattr(self, name) != getattr(plain, name):
+                shown.append(f"{name}={getattr(self, name)!r}")
+        return f"Dense({', '.join(shown)})"
+
+
+@dataclass(frozen=True, repr=False)
+class Activation(Layer):
+    """An activation as a layer of its own, for example after a BatchNorm.
+
+    Raises:
+        DescriptionError: the name is unknown.
+
+    Example:
+        >>> Activation("relu")
+        Activation('relu')
+
+    """
+
+    activation: str = option(ACTIVATION_NAME)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        known_activation(self.activation)
+
+
+@dataclass(frozen=True, repr=False)
+class Dropout(Layer):
+    """While training, set each number to 0 with chance `rate` and raise the others to 1/(1 − rate).
+
+    Source: Srivastava and others, JMLR 15 (2014). Prediction passes everything on.
+
+    Raises:
+        DescriptionError: the rate is not in [0, 1).
+
+    Example:
+        >>> Dropout(0.2)
+        Dropout(0.2)
+
+    """
+
+    rate: float = option(FRACTION)
+    random: ClassVar[tuple[str, ...]] = ("keep",)
+    forward: ClassVar[tuple[Template, ...]] = (
+        Template("{y} = {x} * {keep}", "{y} = {x} · {keep}", "some numbers are left out by chance"),
+    )
+    predict: ClassVar[tuple[Template, ...] | None] = ()
+    backward: ClassVar[tuple[Template, ...]] = (
+        Template("d{x} = d{y} * {keep}", "d{x} = d{y} · {keep}", "what was left out has no part"),
+    )
+    source: ClassVar[str] = "Srivastava and others: Dropout, JMLR 15 (2014)"
+
+    def random_scale(self, name: str) -> tuple[float, float]:
+        """Chance that a number is kept, and what it is multiplied by then."""
+        return 1 - self.rate, 1 / (1 - self.rate)
+
+
+@dataclass(frozen=True, repr=False)
+class LayerNorm(Layer):
+    """Shift and scale each row to mean 0 and spread 1, then by learned scale and shift (n,).
+
+    normal = (x − mean(x)) / √(var(x) + epsilon) over the columns of a row; y = normal·scale + shift.
+    Source: Ba, Kiros, Hinton: Layer Normalization (2016).
+
+    Raises:
+        DescriptionError: epsilon is not above 0.
+
+    Example:
+        >>> LayerNorm()
+        LayerNorm()
+
+    """
+
+    epsilon: float = option(POSITIVE, 1e-5)
+    parameters: ClassVar[tuple[tuple[str, float], ...]] = (("scale", 1.0), ("shift", 0.0))
+    values: ClassVar[tuple[tuple[str, str], ...]] = (("normal", "(m, n)"), ("per_spread", "(m, 1)"))
+    forward: ClassVar[tuple[Template, ...]] = (
+        Template(
+            "{y}, {normal}, {per_spread} = layer_norm({x}, {scale}, {shift}{options})",
+            "{y} = {normal} · {scale} + {shift},  {normal} = ({x} − mean) / √(variance + ε)",
+            "each row is brought to mean 0 and spread 1, then scaled and shifted",
+        ),
+    )
+    backward: ClassVar[tuple[Template, ...]] = (
+        Template(
+            "d{x}, d{scale}, d{shift} = layer_norm_back(d{y}, {normal}, {per_spread}, {scale})",
+            "d{x} = (d − mean(d) − {normal} · mean(d · {normal})) · {per_spread},"
+            "  d = d{y} · {scale}",
+            "the error, without the part that only moves or stretches a whole row",
+        ),
+    )
+    shown_options: ClassVar[tuple[str, ...]] = ("epsilon",)
+    source: ClassVar[str] = "Ba, Kiros, Hinton: Layer Normalization (2016)"
+
+
+@dataclass(frozen=True, repr=False)
+class BatchNorm(Layer):
+    """Shift and scale each column to mean 0 and spread 1 over the batch, then by scale and shift.
+
+    Mean and variance count each row by its weight w. `momentum` is the part of a new batch in the
+    running mean and variance, which prediction uses (as in PyTorch; Keras counts the other way).
+    The running variance is the one that normalises (divided by the number of rows, as in Keras).
+    Source: Ioffe, Szegedy: Batch Normalization (2015).
+
+    Raises:
+        DescriptionError: an option is out of range.
+
+    Example:
+        >>> BatchNorm(momentum=0.05)
+        BatchNorm(momentum=0.05)
+
+    """
+
+    momentum: float = option(POSITIVE, 0.1)
+    epsilon: float = option(POSITIVE, 1e-5)
+    parameters: ClassVar[tuple[tuple[str, float], ...]] = (("scale", 1.0), ("shift", 0.0))
+    statistics: ClassVar[tuple[tuple[str, float], ...]] = (("mean", 0.0), ("variance", 1.0))
+    values: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("normal", "(m, n)"),
+        ("per_spread", "(n,)"),
+        ("batch_mean", "(n,)"),
+        ("batch_variance", "(n,)"),
+    )
+    forward: ClassVar[tuple[Template, ...]] = (
+        Template(
+            "{y}, {normal}, {per_spread}, {batch_mean}, {batch_variance} = "
+            "batch_norm({x}, {scale}, {shift}, w{options})",
+            "{y} = {normal} · {scale} + {shift},  {normal} = ({x} − mean) / √(variance + ε)",
+            "each column is brought to mean 0 and spread 1 over the batch, then scaled and shifted",
+        ),
+    )
+    predict: ClassVar[tuple[Template, ...] | None] = (
+        Template(
+            "{y} = batch_norm_predict({x}, {scale}, {shift}, {mean}, {variance}{options})",
+            "{y} = ({x} − {mean}) / √({variance} + ε) · {scale} + {shift}",
+            "as while training, with the running mean and variance",
+        ),
+    )
+    backward: ClassVar[tuple[Template, ...]] = (
+        Template(
+            "d{x}, d{scale}, d{shift} = "
+            "batch_norm_back(d{y}, {normal}, {per_spread}, {scale}, w)",
+            "d{x} = {scale} · {per_spread} · (d{y} − w·d{shift} − w·{normal}·d{scale})",
+            "the error, without the part that only moves or stretches a whole column",
+        ),
+    )
+    remember: ClassVar[tuple[Template, ...]] = (
+        Template(
+            "{mean} = running({mean}, {batch_mean}{momentum_option})",
+            "{mean} = (1 − momentum) · {mean} + momentum · {batch_mean}",
+            "the running mean, for prediction",
+        ),
+        Template(
+            "{variance} = running({variance}, {batch_variance}{momentum_option})",
+            "{variance} = (1 − momentum) · {variance} + momentum · {batch_variance}",
+            "the running variance, for prediction",
+        ),
+    )
+    shown_options: ClassVar[tuple[str, ...]] = ("epsilon",)
+    ties_rows: ClassVar[bool] = True
+    source: ClassVar[str] = "Ioffe, Szegedy: Batch Normalization (2015)"
+
+
+LAYERS: dict[str, type[Layer]] = {
+    layer.__name__: layer for layer in (Dense, Activation, Dropout, LayerNorm, BatchNorm)
+}
