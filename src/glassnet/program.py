@@ -562,18 +562,18 @@ class Program:
         short = [len(line.text) for line in lines if len(line.text) <= MOST_BESIDE]
         width = max(short, default=0)
         body: list[str] = []
-        phase = None
+        before: Line | None = None
         for line in lines:
-            if line.phase is not phase and explained:
-                phase = line.phase
-                body.append(f"    # {phase.value}")
-            comment = f"# {self.shape_text(line.shapes[0]):<9} {line.note}"
-            if not explained:
-                body.append(f"    {line.text}")
-            elif len(line.text) > MOST_BESIDE:
-                body += [f"    {comment}", f"    {line.text}"]
-            else:
+            if explained and (before is None or line.phase is not before.phase):
+                body.append(f"    # {line.phase.value}")
+            again = before is not None and line.note == before.note
+            comment = f"# {self.shape_text(line.shapes[0]):<9} {'' if again else line.note}".rstrip()
+            if explained and len(line.text) <= MOST_BESIDE:
                 body.append(f"    {line.text:<{width}}  {comment}")
+            else:
+                body += [f"    {comment}"] if explained and not again else []
+                body.append(f"    {line.text}")
+            before = line
         head = _wrapped(f"def {name}(", takes, "):", "    ")
         back = _wrapped("    return (", gives, ")", "        ")
         if len(back) == 1:

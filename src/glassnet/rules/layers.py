@@ -75,7 +75,7 @@ class Template:
     note: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Layer(Entry):
     """One layer of a network: options as fields, and the lines that it writes."""
 
