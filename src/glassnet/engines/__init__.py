@@ -1,0 +1,178 @@
+"""Engines: program → something that runs. Here: what an engine is, and which one is chosen."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.batches import Batches
+from glassnet.errors import DescriptionError, unknown_name
+from glassnet.program import Program
+from glassnet.rules.losses import LOSSES
+from glassnet.rules.randomness import keep_mask, mask_key
+from glassnet.values import Values
+
+ENGINES = ("numpy", "numba")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a fit works on: the rows, in the network's dtype and C order, and how they are taken.
+
+    Args:
+        x: (rows, inputs).
+        y: (rows, outputs).
+        weights: (rows,) weight of each row, or None for 1 each.
+        batches: which rows each step takes.
+        seed: decides orders and masks.
+        epochs_before: epochs of earlier fits; orders count on from there.
+        steps_before: steps of earlier fits; masks count on from there.
+
+    """
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    weights: NDArray[Any] | None
+    batches: Batches
+    seed: int
+    epochs_before: int = 0
+    steps_before: int = 0
+
+    def batch(
+        self, program: Program, step: int
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Give x, y and w of a step of this fit, counted from 0."""
+        epoch, position = divmod(step, self.batches.per_epoch)
+        start, stop = self.batches.bounds(position)
+        rows = self.batches.order(self.epochs_before + epoch)[start:stop]
+        return self.x[rows], self.y[rows], self.shares(program, rows)
+
+    def shares(self, program: Program, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Give w of the batch with these rows."""
+        ones = np.ones(len(rows), self.x.dtype)
+        weights = ones if self.weights is None else self.weights[rows]
+        adds_up = LOSSES[program.description.loss].rows == "sum"
+        return self.batches.shares(weights, adds_up=adds_up)
+
+    def masks(self, program: Program, step: int, rows: int) -> list[NDArray[Any]]:
+        """Give the random inputs of a step of this fit."""
+        return [
+            keep_mask(
+                mask_key(self.seed, self.steps_before + step, mask.layer),
+                rows,
+                program.sizes[str(mask.columns)],
+                mask.chance,
+                mask.value,
+                self.x.dtype,
+            )
+            for mask in program.masks
+        ]
+
+
+class Engine(Protocol):
+    """Something that runs a program."""
+
+    name: str
+
+    def train(
+        self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]
+    ) -> NDArray[Any]:
+        """Do the steps first … last − 1 of a fit, changing the values in place.
+
+        Args:
+            work: the rows, and how they are taken.
+            values: parameters, statistics and state before step `first`; afterwards, after the
+                last step done.
+            first: number of the first step in this fit, from 0.
+            last: number after the last step.
+            rates: (last − first, number of rates) what changes from step to step.
+
+        Returns:
+            The loss of each step done, before its update. Where a loss is inf or nan it is the
+            last one, its update is not made, and fewer than last − first come back.
+
+        """
+
+    def gradients(self, work: Work, values: Values) -> tuple[float, NDArray[Any]]:
+        """Give the loss of all rows at once, and its flat gradient (P,), in float64.
+
+        Running statistics are brought forward as in a step; parameters stay as they are.
+        """
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An engine and why it was taken."""
+
+    engine: str
+    reason: str
+
+
+def installed(library: str) -> bool:
+    """Whether a library can be imported."""
+    return importlib.util.find_spec(library) is not None
+
+
+def choose(wanted: str, program: Program, rows: int, epochs: int, batch_size: int) -> Choice:
+    """Choose the engine: the one asked for, or by the work to be done and what is installed.
+
+    Raises DescriptionError for an unknown engine, MissingExtraError for one that is not installed.
+    """
+    if wanted not in ("auto", *ENGINES):
+        raise unknown_name("engine", wanted, ("auto", *ENGINES))
+    if wanted != "auto":
+        return Choice(wanted, "asked for")
+    if not (installed("numba") and installed("scipy")):
+        return Choice("numpy", "numba is not installed: pip install 'glassnet[numba]'")
+    steps = epochs * -(-rows // max(1, min(batch_size, rows)))
+    seconds = steps * _seconds_a_step(program, min(batch_size, rows))
+    if seconds < COMPILE_SECONDS:
+        return Choice(
+            "numpy", f"about {seconds:.2g} s of work: over before a compiler would be ready"
+        )
+    return Choice("numba", f"about {seconds:.2g} s of work for NumPy: compiling pays")
+
+
+COMPILE_SECONDS = 3.0
+
+
+def _seconds_a_step(program: Program, batch_size: int) -> float:
+    """Estimate what a step costs in NumPy: its calls, its multiplications, its moved numbers."""
+    weights = sum(int(np.prod(p.shape)) for p in program.parameters)
+    units = sum(program.sizes.values())
+    calls = 4 * len(program.lines)
+    return 1e-6 * calls + 6 * weights * batch_size / 5e10 + 2e-8 * units * batch_size + 1e-8 * weights
+
+
+def make(name: str, program: Program) -> Engine:
+    """Make an engine for a program.
+
+    Raises MissingExtraError if the engine's library is not installed.
+    """
+    if name == "numpy":
+        from glassnet.engines.numpy import NumpyEngine
+
+        return NumpyEngine(program)
+    from glassnet.engines.numba import NumbaEngine
+
+    return NumbaEngine(program)
+
+
+def source_for(program: Program, engine: str) -> str:
+    """Give the text that an engine runs.
+
+    Raises DescriptionError for an unknown engine.
+    """
+    if engine not in ENGINES:
+        raise unknown_name("engine", engine, ENGINES)
+    if engine == "numpy":
+        return program.source
+    from glassnet.engines.loops import write_loops
+
+    if not program.trains:
+        raise DescriptionError(f"{program.optimizer!r} makes its step outside of the program")
+    return write_loops(program)

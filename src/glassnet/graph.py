@@ -1,0 +1,253 @@
+"""Symbols that write down what a program does to them: the program as a graph.
+
+A Symbol stands for an array. Called with symbols instead of arrays, a program's functions do no
+arithmetic: NumPy hands every operation to the symbol, which notes it as a new symbol. What comes
+out is a graph of a few kinds of node. Equal sub-expressions are one node.
+
+    input       a named array                    size         the length of an axis
+    element     one NumPy function, element by element (where, comparisons and arithmetic included)
+    product     a matrix product                 transpose    the same array, rows as columns
+    row_sum, row_max    along each row: (m, n) → (m, 1)
+    batch_sum           over the batch: (m, n) → (n,)
+    total               over everything: → ()
+
+Axes have names ("m", "n0", "n1", …), or the length 1 for an axis that is stretched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glassnet.errors import ProgramError
+from glassnet.program import Axis, Line, Program, Shape
+
+COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal"})
+ELEMENTWISE = frozenset(
+    "add subtract multiply divide negative absolute exp expm1 log log1p sqrt tanh arctan sign"
+    " maximum minimum where".split()
+) | COMPARISONS
+Operand = "Symbol | float"
+
+
+class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
+    """One node of the graph: an operation, what it is done to, and the axes of its result."""
+
+    def __init__(
+        self,
+        table: dict[Any, Symbol],
+        op: str,
+        args: tuple[Symbol | float, ...],
+        axes: Shape,
+        name: str = "",
+    ) -> None:
+        self.table = table
+        self.op = op
+        self.args = args
+        self.axes = axes
+        self.name = name  # of an input, of the axis of a size, of the function of an element
+
+    @property
+    def symbols(self) -> Iterator[Symbol]:
+        """The operands that are symbols, not numbers."""
+        return (a for a in self.args if isinstance(a, Symbol))
+
+    @property
+    def is_truth(self) -> bool:
+        """Whether the values are true or false, not numbers."""
+        return self.op == "element" and self.name in COMPARISONS
+
+    @property
+    def shape(self) -> tuple[Symbol | int, ...]:
+        """The lengths of the axes, as symbols."""
+        return tuple(
+            _node(self.table, "size", (), (), axis) if isinstance(axis, str) else axis
+            for axis in self.axes
+        )
+
+    @property
+    def T(self) -> Symbol:  # noqa: N802 - NumPy's name
+        """The transpose."""
+        return _node(self.table, "transpose", (self,), self.axes[::-1])
+
+    def __getitem__(self, index: Any) -> Symbol:
+        if index == (slice(None), 0) and len(self.axes) == 2:
+            return _node(self.table, "column", (self,), self.axes[:1])
+        raise ProgramError(f"[{index!r}] is not in the common language of the engines")
+
+    def __bool__(self) -> bool:
+        raise ProgramError("a rule that branches on a value cannot be written as loops")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **options: Any) -> Symbol:
+        name = ufunc.__name__
+        if method != "__call__" or options:
+            raise ProgramError(f"np.{name}.{method} is not in the common language of the engines")
+        if name == "matmul":
+            return _product(self.table, *args)
+        return _element(self.table, name, args)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], options: Mapping[str, Any]
+    ) -> Symbol:
+        name = function.__name__
+        if function is np.where and len(args) == 3 and not options:
+            return _element(self.table, "where", args)
+        if function is np.ones_like and not options:
+            return _node(self.table, "ones", (), args[0].axes)
+        if function in (np.sum, np.max) and len(args) == 1:
+            return _reduction(self.table, name, args[0], options)
+        raise ProgramError(f"np.{name} is not in the common language of the engines")
+
+    def __repr__(self) -> str:
+        return f"<{self.name or self.op} {self.axes}>"
+
+
+def _node(
+    table: dict[Any, Symbol],
+    op: str,
+    args: tuple[Symbol | float, ...],
+    axes: Shape,
+    name: str = "",
+) -> Symbol:
+    """Give the node for an operation: the one that is there already, or a new one."""
+    same = tuple(id(a) if isinstance(a, Symbol) else ("number", float(a)) for a in args)
+    key = (op, name, same, axes)
+    if key not in table:
+        table[key] = Symbol(table, op, args, axes, name)
+    return table[key]
+
+
+def stretched(shapes: Iterable[Shape]) -> Shape:
+    """Give the shape that arrays of these shapes have together, by NumPy's rule.
+
+    >>> stretched([("m", "n1"), ("m", 1), ("n1",), ()])
+    ('m', 'n1')
+    """
+    together: list[Axis] = []
+    for shape in shapes:
+        own = list(reversed(shape))
+        for place, axis in enumerate(own):
+            if place == len(together):
+                together.append(axis)
+            elif together[place] == 1:
+                together[place] = axis
+            elif axis not in (1, together[place]):
+                raise ProgramError(f"axes {axis!r} and {together[place]!r} do not fit each other")
+    return tuple(reversed(together))
+
+
+def _element(table: dict[Any, Symbol], name: str, args: Sequence[Any]) -> Symbol:
+    if name not in ELEMENTWISE:
+        raise ProgramError(f"np.{name} is not in the common language of the engines")
+    axes = stretched(a.axes for a in args if isinstance(a, Symbol))
+    return _node(table, "element", tuple(args), axes, name)
+
+
+def _product(table: dict[Any, Symbol], left: Symbol, right: Symbol) -> Symbol:
+    if left.axes[-1] != right.axes[0]:
+        raise ProgramError(f"a product of {left.axes} and {right.axes} cannot be")
+    if left.op == "ones" and len(left.axes) == 1:
+        return _node(table, "batch_sum", (right,), right.axes[1:])
+    return _node(table, "product", (left, right), left.axes[:-1] + right.axes[1:])
+
+
+def _reduction(
+    table: dict[Any, Symbol], name: str, x: Symbol, options: Mapping[str, Any]
+) -> Symbol:
+    if options == {"axis": 1, "keepdims": True}:
+        return _node(table, f"row_{name}", (x,), (x.axes[0], 1))
+    if options == {"axis": 0} and name == "sum":
+        return _node(table, "batch_sum", (x,), x.axes[1:])
+    if not options and name == "sum":
+        return _node(table, "total", (x,), ())
+    raise ProgramError(f"np.{name} with {dict(options)} is not in the common language")
+
+
+# ------------------------------------------------------------------- programs, called with symbols
+
+
+def inputs(program: Program) -> dict[str, Symbol]:
+    """Give a symbol for each input of a step."""
+    table: dict[Any, Symbol] = {}
+    return {i.name: _node(table, "input", (), i.shape, i.name) for i in program.inputs}
+
+
+@dataclass(frozen=True)
+class GradientGraph:
+    """What `gradients` makes of its inputs: loss, slopes by parameter, new running statistics."""
+
+    loss: Symbol
+    slopes: Mapping[str, Symbol]
+    statistics: Mapping[str, Symbol]
+
+    @property
+    def outputs(self) -> tuple[Symbol, ...]:
+        """All results."""
+        return (self.loss, *self.slopes.values(), *self.statistics.values())
+
+
+def gradient_graph(program: Program) -> GradientGraph:
+    """Call the program's `gradients` with symbols.
+
+    >>> from glassnet.description import Description
+    >>> from glassnet.rules.optimizers import SGD
+    >>> program = Program(Description.read("1-1 linear"), SGD())
+    >>> gradient_graph(program).slopes["W1"]
+    <product ('n0', 'n1')>
+    """
+    given = inputs(program)
+    takes = program.functions["gradients"].__code__
+    names = takes.co_varnames[: takes.co_argcount]
+    loss, *rest = program.functions["gradients"](*(given[name] for name in names))
+    count = len(program.parameters)
+    slopes = {p.name: d for p, d in zip(program.parameters, rest[:count], strict=True)}
+    kept = {s.name: v for s, v in zip(program.statistics, rest[count:], strict=True)}
+    return GradientGraph(loss, slopes, kept)
+
+
+def update_graph(program: Program) -> dict[str, Symbol]:
+    """Call the program's `update` with symbols: the new value of each parameter and state array.
+
+    The gradient of a parameter p stands in it as the input "d" + p.
+    """
+    table: dict[Any, Symbol] = {}
+    shapes = {i.name: i.shape for i in program.inputs}
+    shapes.update({f"d{p}": shape for p, shape in program.parameter_shapes.items()})
+    code = program.functions["update"].__code__
+    names = code.co_varnames[: code.co_argcount]
+    given = (_node(table, "input", (), shapes[name], name) for name in names)
+    new = program.functions["update"](*given)
+    kept = [*(p.name for p in program.parameters), *program.state_names]
+    return dict(zip(kept, new, strict=True))
+
+
+def line_graph(program: Program, line: Line, shapes: Mapping[str, Shape]) -> dict[str, Symbol]:
+    """Run one line with symbols for every value it reads, and give what it makes, by name."""
+    table: dict[Any, Symbol] = {}
+    scope: dict[str, Any] = {"np": np, **program.rules}
+    for name in line.code.co_names:
+        if name in shapes:
+            scope[name] = _node(table, "input", (), shapes[name], name)
+    exec(line.code, scope)  # a line of a program that was checked when it was made
+    return {name: scope[name] for name in line.outputs}
+
+
+def in_order(outputs: Iterable[Symbol]) -> list[Symbol]:
+    """Give every node that the outputs need, each after what it is made of."""
+    found: list[Symbol] = []
+    seen: set[int] = set()
+
+    def visit(node: Symbol) -> None:
+        if id(node) in seen:
+            return
+        seen.add(id(node))
+        for part in node.symbols:
+            visit(part)
+        found.append(node)
+
+    for output in outputs:
+        visit(output)
+    return found

@@ -1,0 +1,71 @@
+"""The numbers of a network: all parameters in one flat array, and each by name as a view of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.program import Program
+
+
+class Values:
+    """Parameters, running statistics and optimizer state of one program.
+
+    `parameters` (P,) and `statistics` (S,) are flat; `state` (k, P) has a row for each state array
+    of the optimizer, laid out as the parameters are. `by_name` holds writable views of all three.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.dtype = np.dtype(program.description.dtype)
+        kinds = program.optimizer.state_names()
+        sizes = [int(np.prod(p.shape)) for p in program.parameters]
+        self.parameters = np.zeros(sum(sizes), self.dtype)
+        self.state = np.zeros((len(kinds), sum(sizes)), self.dtype)
+        self.statistics = np.zeros(sum(p.shape[0] for p in program.statistics), self.dtype)
+        self.by_name: dict[str, NDArray[Any]] = {}
+        self._add_views(self.parameters, program.parameters, "")
+        self._add_views(self.statistics, program.statistics, "")
+        for row, kind in zip(self.state, kinds, strict=True):
+            self._add_views(row, program.parameters, f"{kind}_")
+        self.carried_names = (
+            *(p.name for p in program.parameters),
+            *(p.name for p in program.statistics),
+            *program.state_names,
+        )
+
+    def _add_views(self, flat: NDArray[Any], parameters: Sequence[Any], prefix: str) -> None:
+        start = 0
+        for p in parameters:
+            stop = start + int(np.prod(p.shape))
+            self.by_name[prefix + p.name] = flat[start:stop].reshape(p.shape)
+            start = stop
+
+    def carried(self) -> tuple[NDArray[Any], ...]:
+        """What a step takes and gives back: parameters, statistics, state, as views."""
+        return tuple(self.by_name[name] for name in self.carried_names)
+
+    def assign(self, carried: Sequence[NDArray[Any]]) -> None:
+        """Write what a step gave back."""
+        for name, value in zip(self.carried_names, carried, strict=True):
+            self.by_name[name][...] = value
+
+    def copy(self) -> Values:
+        """Give the same numbers in arrays of their own."""
+        other = Values(self.program)
+        other.take(self)
+        return other
+
+    def take(self, other: Values) -> None:
+        """Take over all numbers of another of the same program."""
+        self.parameters[:] = other.parameters
+        self.statistics[:] = other.statistics
+        self.state[:] = other.state
+
+    def all_finite(self) -> bool:
+        """Whether no parameter, statistic or state is inf or nan."""
+        arrays = (self.parameters, self.statistics, self.state)
+        return all(bool(np.isfinite(a).all()) for a in arrays)
