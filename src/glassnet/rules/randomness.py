@@ -27,20 +27,28 @@ def mix(x):  # type: ignore[no-untyped-def]
     return np.uint32(x ^ (x >> np.uint32(15)))
 
 
-def _mix_number(x: int) -> int:
-    return int(mix(np.array([x & 0xFFFFFFFF], dtype=np.uint32))[0])
+def keys(seed: int, purpose: int, *places: Any) -> NDArray[np.uint32]:
+    """Fold a seed of up to 64 bits, a purpose and places into 32-bit keys.
+
+    Places are whole numbers or arrays of them, of one shape, which the keys then have.
+    """
+    folded = mix(_low_bits(seed ^ 0x9E3779B9))
+    for part in (seed >> 32, purpose, *places):
+        folded = mix(folded ^ mix(_low_bits(part) + np.uint32(0x7F4A7C15)))
+    return folded
+
+
+def _low_bits(numbers: Any) -> NDArray[np.uint32]:
+    return np.atleast_1d(np.bitwise_and(numbers, 0xFFFFFFFF)).astype(np.uint32)
 
 
 def key(seed: int, purpose: int, *place: int) -> int:
-    """Fold a seed of up to 64 bits, a purpose and a place into one 32-bit key.
+    """Fold a seed, a purpose and one place into one key.
 
     >>> key(0, ORDER, 3) == key(0, ORDER, 3), key(0, ORDER, 3) == key(0, MASK, 3)
     (True, False)
     """
-    folded = _mix_number(seed ^ 0x9E3779B9)
-    for part in (seed >> 32, purpose, *place):
-        folded = _mix_number(folded ^ _mix_number(part + 0x7F4A7C15))
-    return folded
+    return int(keys(seed, purpose, *place)[0])
 
 
 def order_of_rows(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
@@ -49,7 +57,7 @@ def order_of_rows(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
     Rows with equal hashes stay in their order, so every way of sorting gives the same result.
 
     >>> order_of_rows(seed=0, epoch=0, rows=6)
-    array([4, 3, 5, 0, 1, 2])
+    array([5, 4, 3, 1, 0, 2])
     """
     numbers = np.arange(rows, dtype=np.uint32)
     hashes = mix(numbers ^ np.uint32(key(seed, ORDER, epoch)))
@@ -58,9 +66,15 @@ def order_of_rows(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
     return (tagged & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
+def mask_keys(seed: int, steps: Any, layer: int) -> NDArray[np.uint32]:
+    """Give the keys of a layer's masks; steps are counted over all fits, layers by their place."""
+    steps = np.atleast_1d(steps)
+    return keys(seed, MASK, steps, steps >> 32, layer)
+
+
 def mask_key(seed: int, step: int, layer: int) -> int:
-    """Give the key of one mask: the step is counted over all fits, the layer by its place."""
-    return key(seed, MASK, step, step >> 32, layer)
+    """Give the key of one mask."""
+    return int(mask_keys(seed, step, layer)[0])
 
 
 def threshold(chance: float) -> int:
@@ -74,8 +88,8 @@ def keep_mask(
     """Give a mask (rows, columns): `value` where a number is kept, by chance, and 0 elsewhere.
 
     >>> keep_mask(mask_key(0, 0, 1), 2, 4, 0.5, 2.0, np.float32)
-    array([[2., 0., 2., 0.],
-           [0., 0., 0., 2.]], dtype=float32)
+    array([[0., 2., 0., 0.],
+           [0., 0., 2., 2.]], dtype=float32)
     """
     row_keys = mix(np.arange(rows, dtype=np.uint32)[:, None] ^ np.uint32(key_))
     hashes = mix(row_keys ^ np.arange(columns, dtype=np.uint32))

@@ -1,0 +1,110 @@
+"""What every loop text calls: the compiler's settings, batches, and the few functions NumPy lacks.
+
+Compiled with Numba; each is also plain Python (`.py_func`), for running a loop text without it.
+"""
+
+# Numba's decorators are not typed.
+# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-any-return"
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from glassnet.rules import randomness
+
+# Every freedom but the one that assumes there is no inf and no nan: with that, isfinite(nan) is
+# compiled to True. Without error_model="numpy" a division checks for zero and is not vectorised.
+FREEDOMS = {"reassoc", "contract", "arcp", "nsz", "afn"}
+
+compiled = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True)
+cached = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, cache=True)
+inlined = njit(fastmath=FREEDOMS, error_model="numpy", inline="always")
+
+mix = njit(randomness.mix, inline="always")
+
+
+@inlined
+def kept(row_key, column, below, value):
+    """Give the value of a mask at a column: `value` where the number is kept, else 0."""
+    return value if mix(row_key ^ np.uint32(column)) < below else value * 0
+
+
+@inlined
+def greatest(a, b):
+    """Give the greater number; nan if one of them is, as np.maximum does."""
+    return a if (a >= b or a != a) else b
+
+
+@inlined
+def least(a, b):
+    """Give the lesser number; nan if one of them is, as np.minimum does."""
+    return a if (a <= b or a != a) else b
+
+
+@inlined
+def sign_of(a):
+    """Give −1, 0 or 1; nan stays nan, as np.sign does."""
+    return a * 0 + 1 if a > 0 else (a * 0 - 1 if a < 0 else a)
+
+
+@compiled
+def gather(source, order, start, target):
+    """Copy the rows of a batch together."""
+    for i in range(target.shape[0]):
+        row = order[start + i]
+        for j in range(source.shape[1]):
+            target[i, j] = source[row, j]
+
+
+@compiled
+def fill_equal_shares(adds_up, w):
+    """Give each row of a batch the same weight: 1 for a loss that adds up, else 1/m."""
+    share = w.dtype.type(1) if adds_up else w.dtype.type(1) / w.dtype.type(w.size)
+    for i in range(w.size):
+        w[i] = share
+
+
+@compiled
+def fill_shares(weights, order, start, shuffled, adds_up, w):
+    """Give each row of a batch its weight, over their sum for a loss that averages."""
+    total = 0.0
+    for i in range(w.size):
+        w[i] = weights[order[start + i]] if shuffled else weights[start + i]
+        total += w[i]
+    if not adds_up:
+        whole = w.dtype.type(total)
+        for i in range(w.size):
+            w[i] = w[i] / whole
+
+
+@compiled
+def sort_rows(key, order, hashes, counts):
+    """Fill `order` with the rows sorted by their hash: the order of `randomness.order_of_rows`.
+
+    Hashes are spread evenly, so each row is put near its place at once, and few must move on.
+    """
+    rows = order.size
+    for k in range(rows + 1):
+        counts[k] = 0
+    for row in range(rows):
+        place = (np.uint64(mix(np.uint32(row) ^ key)) * np.uint64(rows)) >> np.uint64(32)
+        counts[np.int64(place) + 1] += 1
+    for k in range(rows):
+        counts[k + 1] += counts[k]
+    for row in range(rows):
+        hash_ = mix(np.uint32(row) ^ key)
+        near = np.int64((np.uint64(hash_) * np.uint64(rows)) >> np.uint64(32))
+        place = counts[near]
+        counts[near] += 1
+        order[place] = row
+        hashes[place] = hash_
+    for k in range(1, rows):
+        row, hash_ = order[k], hashes[k]
+        place = k
+        while place > 0 and hashes[place - 1] > hash_:
+            order[place] = order[place - 1]
+            hashes[place] = hashes[place - 1]
+            place -= 1
+        order[place] = row
+        hashes[place] = hash_

@@ -1,0 +1,704 @@
+"""Program → graph → loops: the text that the compiled engine runs.
+
+One generic writer for every program. It knows kinds of node, not layers or losses:
+
+* A matrix product is one BLAS call into a buffer of its own.
+* Everything between two products is one pass over the rows of the batch (a *nest*): element-wise
+  nodes, row reductions, and sums over the batch, together. A row reduction ends a loop over the
+  columns; what needs its result stands in the next loop over the columns (the next *level*).
+* A sum over the batch, and a total, is complete only when the pass is over: what needs it belongs
+  to the next *stage*. So a program is a list of stages: products, then columns, then a nest.
+* A value is kept in a buffer only where another stage, another level or a product reads it.
+
+The text is Python with numbers of one type (`real`), and also runs without a compiler.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from glassnet.graph import GradientGraph, Symbol, gradient_graph, in_order, update_graph
+from glassnet.program import Phase, Program, Shape
+from glassnet.rules.randomness import threshold
+
+INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+INFIX |= {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
+CALLS = {"absolute": "abs", "maximum": "greatest", "minimum": "least", "sign": "sign_of"}
+COSTLY = frozenset({"exp", "expm1", "log", "log1p", "sqrt", "tanh", "arctan"})
+SUMS_OVER_ROWS = frozenset({"batch_sum", "total"})
+ROW_REDUCTIONS = frozenset({"row_sum", "row_max"})
+GIVEN = frozenset({"input", "size", "ones", "column", "transpose"})
+FLUSH = 256  # rows after which partial sums are added up: float32 sums stay exact to 2e-7
+
+
+def is_full(node: Symbol) -> bool:
+    """Whether a node has a value for each row and each column."""
+    return len(node.axes) == 2 and node.axes[0] == "m" and node.axes[1] != 1
+
+
+def is_row(node: Symbol) -> bool:
+    """Whether a node has one value for each row."""
+    return node.axes == ("m", 1)
+
+
+def is_column(node: Symbol) -> bool:
+    """Whether a node has one value for each column."""
+    return len(node.axes) == 1 and node.axes[0] != "m"
+
+
+def base(node: Symbol) -> Symbol:
+    """Give the array that a node is a view of."""
+    while node.op == "transpose":
+        (inner,) = node.symbols
+        node = inner
+    return node
+
+
+# ----------------------------------------------------------------------------------- the plan
+
+
+class Plan:
+    """Where each node is computed, what is kept, and what everything is called."""
+
+    def __init__(self, program: Program, graph: GradientGraph) -> None:
+        self.program = program
+        self.graph = graph
+        self.nodes = [n for n in in_order(graph.outputs) if n.op not in GIVEN and not n.is_truth]
+        self.users = self._users()
+        self.finals = {id(n) for n in graph.statistics.values()}
+        self.stage: dict[int, int] = {}
+        self.level: dict[int, int] = {}
+        for node in self.nodes:
+            self.stage[id(node)] = self._earliest_stage(node)
+        self._delay()
+        for node in self.nodes:
+            self.level[id(node)] = self._level(node)
+        self.stages = 1 + max(self.stage.values())
+        self.names = self._names()
+        self.stored = {id(n) for n in self.nodes if self._is_stored(n)}
+        self.overwritten: dict[int, Symbol] = {}  # by the node that is written in its place
+        self.buffers = self._buffers()
+
+    def parts(self, node: Symbol) -> Iterator[Symbol]:
+        """Give what a node is computed from: comparisons, which are never kept, looked through."""
+        for part in node.symbols:
+            if part.is_truth:
+                yield from self.parts(part)
+            elif part.op == "transpose":
+                yield base(part)
+            elif part.op != "size":
+                yield part
+
+    def _users(self) -> dict[int, list[Symbol]]:
+        users: dict[int, list[Symbol]] = {}
+        for node in self.nodes:
+            for part in self.parts(node):
+                users.setdefault(id(part), []).append(node)
+        return users
+
+    def _is_output(self, node: Symbol) -> bool:
+        return any(node is out for out in self.graph.outputs)
+
+    def in_nest(self, node: Symbol) -> bool:
+        """Whether a node is computed in a pass over the rows."""
+        if node.op in SUMS_OVER_ROWS | ROW_REDUCTIONS:
+            return True
+        return node.op == "element" and (is_full(node) or is_row(node))
+
+    def _earliest_stage(self, node: Symbol) -> int:
+        earliest = 0
+        for part in self.parts(node):
+            if part.op in GIVEN:
+                continue
+            waits = part.op in SUMS_OVER_ROWS
+            if node.op == "product":
+                waits = waits or self.in_nest(part)
+            earliest = max(earliest, self.stage[id(part)] + waits)
+        return earliest
+
+    def _delay(self) -> None:
+        """Move what only later stages need, and is cheap, to the stage that needs it.
+
+        It is worth it where no more than one value has to be kept in its place.
+        """
+        for node in reversed(self.nodes):
+            users = self.users.get(id(node), [])
+            movable = node.op == "element" and self.in_nest(node) and node.name not in COSTLY
+            if not movable or self._is_output(node) or not users:
+                continue
+            if any(user.op == "product" for user in users):
+                continue
+            first = min(self.stage[id(user)] for user in users)
+            if first > self.stage[id(node)] and len(self._to_keep(node)) <= 1:
+                self.stage[id(node)] = first
+
+    def _to_keep(self, node: Symbol) -> set[int]:
+        """Which values of a row and column a later stage would have to find in a buffer."""
+        return {
+            id(part)
+            for part in self.parts(node)
+            if is_full(part)
+            and part.op not in GIVEN
+            and not any(user.op == "product" for user in self.users[id(part)])
+        }
+
+    def _level(self, node: Symbol) -> int:
+        level = 0
+        for part in self.parts(node):
+            if part.op in GIVEN or self.stage[id(part)] != self.stage[id(node)]:
+                continue
+            level = max(level, self.level[id(part)] + (part.op in ROW_REDUCTIONS))
+        return level
+
+    def _is_stored(self, node: Symbol) -> bool:
+        if node.op in ("product", "batch_sum") or is_column(node):
+            return True
+        if not self.in_nest(node) or node.op == "total":
+            return False
+        if self._is_output(node):
+            return True
+        for user in self.users.get(id(node), []):
+            if user.op == "product" or self.stage[id(user)] != self.stage[id(node)]:
+                return True
+            if is_full(node) and self.level[id(user)] != self.level[id(node)]:
+                return True
+        return False
+
+    def _names(self) -> dict[int, str]:
+        """Give each node the name that the program gives it, or one of its own."""
+        names: dict[int, str] = {}
+        for name, node in self._named_by_program().items():
+            names.setdefault(id(node), name)
+        for p, node in self.graph.slopes.items():
+            names[id(node)] = f"d{p}"
+        for s, node in self.graph.statistics.items():
+            names[id(node)] = s
+        names[id(self.graph.loss)] = "loss"
+        products = others = 0
+        for node in self.nodes:
+            if id(node) in names:
+                continue
+            if node.op == "product":
+                products += 1
+                names[id(node)] = f"product{products}"
+            else:
+                others += 1
+                names[id(node)] = f"t{others}"
+        return names
+
+    def _named_by_program(self) -> dict[str, Symbol]:
+        scope: dict[str, Any] = {"np": np, **self.program.rules}
+        table = self.graph.loss.table
+        scope.update({n.name: n for n in table.values() if n.op == "input"})
+        found: dict[str, Symbol] = {}
+        for line in self.program.lines:
+            if line.phase in (Phase.UPDATE, Phase.REMEMBER):
+                break
+            exec(line.code, scope)  # a line of a program that was checked when it was made
+            for name in line.outputs:
+                found[name] = scope[name]
+        return found
+
+    def _buffers(self) -> dict[str, Shape]:
+        """Give the buffers by name with their shapes; slopes and statistics have their own place.
+
+        Where the last reader of a buffer writes a value of the same shape, it writes it there; the
+        buffer then has the name of its last value.
+        """
+        own_place = {f"d{p}" for p in self.graph.slopes} | set(self.graph.statistics)
+        tenants: list[list[Symbol]] = []
+        free: dict[int, list[Symbol]] = {}  # by the node whose buffer can be taken over
+        for node in self.nodes:
+            if id(node) not in self.stored or self.names[id(node)] in own_place:
+                continue
+            taken = self._buffer_to_take(node, free)
+            if taken is None:
+                tenants.append([node])
+                group = tenants[-1]
+            else:
+                group = free.pop(id(taken))
+                self.overwritten[id(node)] = taken
+                group.append(node)
+            if is_full(node) and not any(u.op == "product" for u in self.users.get(id(node), [])):
+                free[id(node)] = group
+        self.arrays = {
+            id(node): self.names[id(group[-1])] for group in tenants for node in group
+        }
+        return {self.names[id(group[-1])]: group[-1].axes for group in tenants}
+
+    def _buffer_to_take(self, node: Symbol, free: Mapping[int, list[Symbol]]) -> Symbol | None:
+        """Find a buffer whose every reader comes no later than the node, in the same pass."""
+        if not is_full(node) or node.op == "product":
+            return None
+        place = (self.stage[id(node)], self.level[id(node)])
+        for group in free.values():
+            candidate = group[-1]
+            reads = [(self.stage[id(u)], self.level[id(u)]) for u in self.users[id(candidate)]]
+            fits = candidate.axes == node.axes
+            if fits and all(stage == place[0] and level <= place[1] for stage, level in reads):
+                return candidate
+        return None
+
+    def array(self, node: Symbol) -> str:
+        """Name of the array that holds a stored node."""
+        return self.arrays.get(id(node), self.names[id(node)])
+
+
+# ------------------------------------------------------------------------------- expressions
+
+
+class Expressions:
+    """Writes nodes as expressions at row i and column j, and notes the names that they use."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.masks = {mask.name: mask for mask in plan.program.masks}
+        self.used: dict[str, None] = {}
+        self.local: set[int] = set()  # nodes that have a local name where the text stands
+
+    def use(self, name: str) -> str:
+        """Note a name that comes from outside, and give it."""
+        self.used.setdefault(name)
+        return name
+
+    def name(self, node: Symbol) -> str:
+        """Give the local name of a node's value at row i, column j."""
+        place = "_ij" if is_full(node) else "_i" if is_row(node) else "_j" if is_column(node) else ""
+        return self.plan.names[id(node)] + place
+
+    def at(self, node: Symbol) -> str:
+        """Give a stored node's place in its array."""
+        place = "[i, j]" if is_full(node) else "[i]" if is_row(node) else "[j]"
+        return self.use(self.plan.array(node)) + place
+
+    def value(self, node: Symbol | float) -> str:
+        """Write what stands for a node where it is used."""
+        if not isinstance(node, Symbol):
+            return f"real({float(node)!r})"
+        if node.op == "size":
+            return f"real({self.use(node.name)})"
+        if node.is_truth:
+            return f"(real(1.0) if {self.truth(node)} else real(0.0))"
+        if node.op == "input":
+            return self._given(node)
+        if id(node) in self.local:
+            return self.name(node)
+        if node.axes == ():
+            return self.use(self.plan.names[id(node)])
+        if id(node) in self.plan.stored:
+            return self.at(node)
+        return self.computed(node)
+
+    def _given(self, node: Symbol) -> str:
+        mask = self.masks.get(node.name)
+        if mask is None:
+            place = "[i, j]" if is_full(node) else "[i]" if is_row(node) else "[j]"
+            return self.use(node.name) + (place if node.axes else "")
+        self.use(f"key_{node.name}")
+        below = threshold(mask.chance)
+        return f"kept(row_{node.name}, j, np.uint32({below}), real({mask.value!r}))"
+
+    def truth(self, node: Symbol | float) -> str:
+        """Write a comparison."""
+        assert isinstance(node, Symbol)
+        left, right = (self.value(a) for a in node.args)
+        return f"({left} {INFIX[node.name]} {right})"
+
+    def computed(self, node: Symbol) -> str:
+        """Write the arithmetic that makes a node."""
+        name, args = node.name, node.args
+        if name == "where":
+            condition = self.truth(args[0])
+            return f"({self.value(args[1])} if {condition} else {self.value(args[2])})"
+        values = [self.value(a) for a in args]
+        if name in INFIX:
+            return f"({values[0]} {INFIX[name]} {values[1]})"
+        if name == "negative":
+            return f"(-{values[0]})"
+        return f"{CALLS.get(name, 'np.' + name)}({', '.join(values)})"
+
+
+# --------------------------------------------------------------------------------- the stages
+
+
+class Stages:
+    """Writes each stage: products, numbers, columns, and the pass over the rows."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.functions: list[str] = []  # one for each pass; equal passes share one
+        self.known: dict[str, str] = {}  # text of a pass with neutral names → its function
+        self.partial_sums: dict[str, str] = {}  # name → width
+
+    def body(self) -> Iterator[str]:
+        """Give the lines of all stages, up to loss and slopes."""
+        for stage in range(self.plan.stages):
+            nodes = [
+                n
+                for n in self.plan.nodes
+                if self.plan.stage[id(n)] == stage and id(n) not in self.plan.finals
+            ]
+            yield from self._products(nodes)
+            yield from self._numbers(nodes)
+            yield from self._columns([n for n in nodes if n.op == "element" and is_column(n)])
+            yield from self._rows([n for n in nodes if self.plan.in_nest(n)])
+
+    def after(self) -> Iterator[str]:
+        """Give the lines that bring running statistics forward."""
+        yield from self._columns([n for n in self.plan.nodes if id(n) in self.plan.finals])
+
+    def _products(self, nodes: Iterable[Symbol]) -> Iterator[str]:
+        for node in nodes:
+            if node.op == "product":
+                left, right = (self._matrix(part) for part in node.symbols)
+                yield f"np.dot({left}, {right}, {self.plan.array(node)})"
+
+    def _matrix(self, node: Symbol) -> str:
+        inner = base(node)
+        name = inner.name if inner.op == "input" else self.plan.array(inner)
+        return f"{name}.T" if node.op == "transpose" else name
+
+    def _numbers(self, nodes: Iterable[Symbol]) -> Iterator[str]:
+        for node in nodes:
+            if node.op == "element" and node.axes == ():
+                yield f"{self.plan.names[id(node)]} = {Expressions(self.plan).computed(node)}"
+
+    def _columns(self, nodes: list[Symbol]) -> Iterator[str]:
+        for width in dict.fromkeys(str(node.axes[0]) for node in nodes):
+            yield f"for j in range({width}):"
+            text = Expressions(self.plan)
+            for node in nodes:
+                if node.axes[0] == width:
+                    yield f"    {text.name(node)} = {text.computed(node)}"
+                    yield f"    {text.at(node)} = {text.name(node)}"
+                    text.local.add(id(node))
+
+    # ---------------------------------------------------------------- one pass over the rows
+
+    def _rows(self, nodes: list[Symbol]) -> Iterator[str]:
+        if not nodes:
+            return
+        text = Expressions(self.plan)
+        sums = [n for n in nodes if n.op == "batch_sum"]
+        totals = tuple(self.plan.names[id(n)] for n in nodes if n.op == "total")
+        before = [f"{name} = 0.0" for name in totals]
+        before += [line for node in sums for line in self._cleared(node, text)]
+        inner: list[str] = []
+        for level in range(1 + max(self.plan.level[id(n)] for n in nodes)):
+            here = [n for n in nodes if self.plan.level[id(n)] == level]
+            inner += self._row_values(here, text)
+            for width in dict.fromkeys(_width(n) for n in here if _width(n)):
+                inner += self._loop([n for n in here if _width(n) == width], width, text)
+            inner += self._row_results(here, text)
+        masks = [name[4:] for name in text.used if name.startswith("key_")]
+        lines = [f"row_{mask} = mix(np.uint32(i) ^ key_{mask})" for mask in masks]
+        lines += [*inner, *self._flushed(sums, text)]
+        takes = ("m", *(name for name in text.used if name not in totals))
+        yield self._called([*before, "for i in range(m):", *_indented(lines)], takes, totals)
+
+    def _cleared(self, node: Symbol, text: Expressions) -> Iterator[str]:
+        name, width = text.use(self.plan.array(node)), text.use(str(node.axes[0]))
+        self.partial_sums[f"part_{name}"] = width
+        yield f"for j in range({width}):"
+        yield f"    {name}[j] = real(0.0)"
+        yield f"    {text.use(f'part_{name}')}[j] = real(0.0)"
+
+    def _flushed(self, sums: list[Symbol], text: Expressions) -> Iterator[str]:
+        """Add the partial sums up every so many rows, and at the end."""
+        if sums:
+            yield f"if i % {FLUSH} == {FLUSH - 1} or i == m - 1:"
+        for node in sums:
+            name = self.plan.array(node)
+            yield f"    for j in range({text.use(str(node.axes[0]))}):"
+            yield f"        {name}[j] += part_{name}[j]"
+            yield f"        part_{name}[j] = real(0.0)"
+
+    def _row_values(self, nodes: list[Symbol], text: Expressions) -> Iterator[str]:
+        for node in nodes:
+            if node.op == "element" and is_row(node):
+                yield f"{text.name(node)} = {text.computed(node)}"
+                text.local.add(id(node))
+
+    def _row_results(self, nodes: list[Symbol], text: Expressions) -> Iterator[str]:
+        for node in nodes:
+            if is_row(node) and id(node) in self.plan.stored:
+                yield f"{text.at(node)} = {text.name(node)}"
+            elif node.op == "total" and _width(node):
+                yield f"{self.plan.names[id(node)]} += {self.plan.names[id(node)]}_i"
+            elif node.op == "total":
+                yield f"{self.plan.names[id(node)]} += {text.value(node.args[0])}"
+
+    def _loop(self, nodes: list[Symbol], width: str, text: Expressions) -> Iterator[str]:
+        """Write a loop over the columns, with what it sums along the row set to 0 before."""
+        for node in nodes:
+            if node.op in ("row_sum", "total"):
+                yield f"{self.plan.names[id(node)]}_i = real(0.0)"
+            elif node.op == "row_max":
+                yield f"{self.plan.names[id(node)]}_i = real(-np.inf)"
+        yield f"for j in range({text.use(width)}):"
+        inside = list(text.local)
+        for node in nodes:
+            old = self.plan.overwritten.get(id(node))
+            if old is not None:
+                yield f"    {text.name(old)} = {text.at(old)}"
+                text.local.add(id(old))
+        for node in nodes:
+            yield from _indented(self._in_loop(node, nodes, text))
+        text.local = set(inside) | {id(n) for n in nodes if n.op in ROW_REDUCTIONS}
+
+    def _in_loop(self, node: Symbol, nodes: list[Symbol], text: Expressions) -> Iterator[str]:
+        name = self.plan.names[id(node)]
+        if node.op == "element":
+            stored = id(node) in self.plan.stored
+            if not stored and self._read_once(node, nodes):
+                return  # written where it is read
+            yield f"{text.name(node)} = {text.computed(node)}"
+            if stored:
+                yield f"{text.at(node)} = {text.name(node)}"
+            text.local.add(id(node))
+        elif node.op == "row_max":
+            yield f"{name}_i = greatest({name}_i, {text.value(node.args[0])})"
+        elif node.op == "batch_sum":
+            array = text.use(f"part_{self.plan.array(node)}")
+            yield f"{array}[j] += {text.value(node.args[0])}"
+        else:
+            yield f"{name}_i += {text.value(node.args[0])}"
+
+    def _read_once(self, node: Symbol, nodes: list[Symbol]) -> bool:
+        """Whether one expression reads a node, once and always, so that it can stand there."""
+        readers = self.plan.users.get(id(node), [])
+        if len(readers) != 1 or readers[0].name == "where":
+            return False
+        here = any(readers[0] is other for other in nodes)
+        return here and sum(a is node for a in readers[0].args) == 1
+
+    def _called(self, lines: list[str], takes: tuple[str, ...], gives: tuple[str, ...]) -> str:
+        """Give the call of a pass, whose function is written unless an equal one is there."""
+        neutral = _neutral(lines, takes)
+        if neutral not in self.known:
+            self.known[neutral] = f"rows_{len(self.functions) + 1}"
+            back = [f"return {', '.join(f'real({name})' for name in gives)}"] if gives else []
+            head = f"def {self.known[neutral]}({', '.join(takes)}):"
+            self.functions.append("\n".join(["@compiled", head, *_indented([*lines, *back])]))
+        target = f"{', '.join(gives)} = " if gives else ""
+        return f"{target}{self.known[neutral]}({', '.join(takes)})"
+
+
+def _width(node: Symbol) -> str:
+    """Name of the columns that a node of a pass runs over; empty for values of a row."""
+    shape = node.axes if node.op == "element" else node.args[0].axes  # type: ignore[union-attr]
+    return "" if shape[1] == 1 else str(shape[1])
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
+    """Give a text with its own names numbered, so that equal work has equal text."""
+    fixed = "for j i m in range if or else real np dot uint32 inf exp log log1p sqrt tanh abs T"
+    keep = set(fixed.split()) | {"expm1", "arctan", "mix", "kept", *CALLS.values()}
+    numbers = {name: f"_{place}" for place, name in enumerate(takes)}
+
+    def number(found: re.Match[str]) -> str:
+        name = found.group()
+        if name in keep:
+            return name
+        return numbers.setdefault(name, f"_{len(numbers)}")
+
+    return re.sub(r"[A-Za-z_]\w*", number, "\n".join(lines))
+
+
+# --------------------------------------------------------------------------------- the update
+
+
+def update_loops(program: Program) -> Iterator[str]:
+    """Write the update as loops over the flat arrays; parameters with equal rules share one."""
+    if not program.trains:
+        return
+    new = update_graph(program)
+    groups: list[tuple[list[str], list[str]]] = []
+    for p in program.parameters:
+        lines = _flat_update(program, p.name, new)
+        if groups and groups[-1][1] == lines:
+            groups[-1][0].append(p.name)
+        else:
+            groups.append(([p.name], lines))
+    for names, lines in groups:
+        yield f"for q in range(at_{names[0]}, at_{names[-1]} + {names[-1]}.size):"
+        yield from _indented(lines)
+
+
+def _flat_update(program: Program, p: str, new: Mapping[str, Symbol]) -> list[str]:
+    kinds = program.optimizer.state_names()
+    places = {p: "parameters[q]", f"d{p}": "slopes[q]"}
+    places |= {f"{kind}_{p}": f"{kind}[q]" for kind in kinds}
+    results = {name: new[name] for name in (p, *(f"{kind}_{p}" for kind in kinds))}
+    names: dict[int, str] = {}
+    lines = []
+    for node in in_order(results.values()):
+        if node.op == "input":
+            if node.axes:
+                names[id(node)] = places[node.name].removesuffix("[q]") + "_q"
+                lines.append(f"{names[id(node)]} = {places[node.name]}")
+            else:
+                names[id(node)] = node.name
+            continue
+        names[id(node)] = f"q{len(names)}"
+        lines.append(f"{names[id(node)]} = {_flat(node, names)}")
+    return lines + [f"{places[name]} = {names[id(node)]}" for name, node in results.items()]
+
+
+def _flat(node: Symbol, names: Mapping[int, str]) -> str:
+    def value(a: Symbol | float) -> str:
+        if not isinstance(a, Symbol):
+            return f"real({float(a)!r})"
+        return f"(real(1.0) if {names[id(a)]} else real(0.0))" if a.is_truth else names[id(a)]
+
+    if node.name == "where":
+        condition, yes, no = node.args
+        assert isinstance(condition, Symbol)
+        return f"({value(yes)} if {names[id(condition)]} else {value(no)})"
+    values = [value(a) for a in node.args]
+    if node.name in INFIX:
+        return f"({values[0]} {INFIX[node.name]} {values[1]})"
+    if node.name == "negative":
+        return f"(-{values[0]})"
+    return f"{CALLS.get(node.name, 'np.' + node.name)}({', '.join(values)})"
+
+
+# ---------------------------------------------------------------------------- the whole text
+
+
+def write_loops(program: Program) -> str:
+    """Write the loops of a program.
+
+    The text defines `train`; `glassnet.engines.numba` says what it takes.
+    """
+    plan = Plan(program, gradient_graph(program))
+    stages = Stages(plan)
+    body, after = list(stages.body()), list(stages.after())
+    train = [
+        "@cached",
+        "def train(",
+        *_indented(textwrap.wrap(", ".join(TRAIN_TAKES) + ",", 90)),
+        "):",
+        *_indented(_prepared(program, plan, stages)),
+        "    for number in range(first, last):",
+        *_indented(_indented(TAKE_BATCH)),
+        *(f"        key_{m.name} = mask_keys[number - first, {k}]" for k, m in enumerate(program.masks)),
+        *_indented(_indented(_cut_to_batch(plan))),
+        *_indented(_indented(body)),
+        "        losses[number - first] = loss",
+        "        if not np.isfinite(loss):",
+        "            return number - first + 1",
+        *_indented(_indented(after)),
+        "        if not updating:",
+        "            return number - first + 1",
+        *(
+            f"        {name} = real(rates[number - first, {k}])"
+            for k, name in enumerate(program.rate_names)
+        ),
+        *_indented(_indented(update_loops(program))),
+        "    return last - first",
+    ]
+    heading = f'"""The loops of {program.description.short()}, written out by glassnet."""'
+    parts = [f"{heading}\n\n{IMPORTS.format(dtype=program.description.dtype)}"]
+    return "\n\n\n".join([*parts, *stages.functions, "\n".join(train)]) + "\n"
+
+
+IMPORTS = """import numpy as np
+
+from glassnet.engines.compiled import (
+    cached,
+    compiled,
+    fill_equal_shares,
+    fill_shares,
+    gather,
+    greatest,
+    kept,
+    least,
+    mix,
+    sign_of,
+    sort_rows,
+)
+
+real = np.{dtype}"""
+
+TRAIN_TAKES = (
+    "x_all y_all weights adds_up batch per_epoch shuffled order_keys mask_keys first last updating"
+    " parameters slopes statistics state rates sizes losses"
+).split()
+
+TAKE_BATCH = """position = number % per_epoch
+if shuffled and (number == first or position == 0):
+    sort_rows(order_keys[number // per_epoch - first // per_epoch], order, hashes, counts)
+start = position * batch
+stop = rows if position == per_epoch - 1 else start + batch
+if shuffled:
+    x = x_rows[: stop - start]
+    y = y_rows[: stop - start]
+    gather(x_all, order, start, x)
+    gather(y_all, order, start, y)
+else:
+    x = x_all[start:stop]
+    y = y_all[start:stop]""".splitlines()
+
+
+def _prepared(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
+    """Write what is done once: views of the flat arrays by name, and the buffers."""
+    for place, width in enumerate(program.sizes):
+        yield f"{width} = sizes[{place}]"
+    yield "at = 0"
+    for p, shape in program.parameter_shapes.items():
+        size = " * ".join(map(str, shape))
+        reshaped = f".reshape(({', '.join(map(str, shape))}))" if len(shape) == 2 else ""
+        yield f"at_{p} = at"
+        yield f"{p} = parameters[at : at + {size}]{reshaped}"
+        yield f"d{p} = slopes[at : at + {size}]{reshaped}"
+        yield f"at += {size}"
+    for row, kind in enumerate(program.optimizer.state_names()):
+        yield f"{kind} = state[{row}]"
+    if program.statistics:
+        yield "at = 0"
+    for name, shape in program.statistic_shapes.items():
+        yield f"{name} = statistics[at : at + {shape[0]}]"
+        yield f"at += {shape[0]}"
+    yield "rows = x_all.shape[0]"
+    yield "most = min(rows, batch + 1)"
+    for name, shape in plan.buffers.items():
+        if shape[0] == "m":
+            columns = f"(most, {shape[1]})" if shape[1] != 1 else "most"
+            yield f"{name}_most = np.empty({columns}, real)"
+            yield f"{name} = {name}_most[:most]"
+        else:
+            yield f"{name} = np.empty({shape[0]}, real)"
+    for name, width in stages.partial_sums.items():
+        yield f"{name} = np.empty({width}, real)"
+    yield "w_most = np.empty(most, real)"
+    yield "w = w_most[:most]"
+    yield "m = 0"
+    yield "kept_rows = most if shuffled else 1"
+    yield "x_rows = np.empty((kept_rows, n0), real)"
+    yield f"y_rows = np.empty((kept_rows, {program.inputs[1].shape[1]}), real)"
+    yield "order = np.empty(rows if shuffled else 1, np.int64)"
+    yield "hashes = np.empty(order.size, np.uint32)"
+    yield "counts = np.empty(order.size + 1, np.int64)"
+
+
+def _cut_to_batch(plan: Plan) -> Iterator[str]:
+    """Write what changes with the batch: the buffers cut to its rows, and the row weights."""
+    yield "if m != stop - start:"
+    yield "    m = stop - start"
+    for name, shape in plan.buffers.items():
+        if shape[0] == "m":
+            yield f"    {name} = {name}_most[:m]"
+    yield "    w = w_most[:m]"
+    yield "    fill_equal_shares(adds_up, w)"
+    yield "if weights.size > 0:"
+    yield "    fill_shares(weights, order, start, shuffled, adds_up, w)"
