@@ -64,7 +64,9 @@ class Batches:
     @property
     def largest(self) -> int:
         """Rows in the largest batch."""
-        return max(stop - start for start, stop in (self.bounds(0), self.bounds(self.per_epoch - 1)))
+        return max(
+            stop - start for start, stop in (self.bounds(0), self.bounds(self.per_epoch - 1))
+        )
 
     def bounds(self, position: int) -> tuple[int, int]:
         """Where a batch of an epoch begins and ends in the epoch's order."""

@@ -113,7 +113,9 @@ class Description:
         names = [activations] if isinstance(activations, str) else list(activations or [])
         layers = len(sizes) - 1
         if len(names) == 0:
-            raise DescriptionError(f"no activation given: write '{'-'.join(map(str, sizes))} sigmoid'")
+            raise DescriptionError(
+                f"no activation given: write '{'-'.join(map(str, sizes))} sigmoid'"
+            )
         if len(names) == 1:
             names = names * layers
         elif len(names) == 2 and layers > 2:
@@ -228,7 +230,9 @@ def _check_size(what: str, size: object) -> None:
     if hasattr(size, "item"):
         size = size.item()  # a NumPy integer
     if not is_integer(size) or not 1 <= size <= MOST_UNITS:  # type: ignore[operator]
-        raise DescriptionError(f"{what} must be a whole number from 1 to {MOST_UNITS}, got {size!r}")
+        raise DescriptionError(
+            f"{what} must be a whole number from 1 to {MOST_UNITS}, got {size!r}"
+        )
 
 
 def _read_text(text: str) -> tuple[list[int], list[str]]:

@@ -26,10 +26,13 @@ from glassnet.errors import ProgramError
 from glassnet.program import Axis, Line, Program, Shape
 
 COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal"})
-ELEMENTWISE = frozenset(
-    "add subtract multiply divide negative absolute exp expm1 log log1p sqrt tanh arctan sign"
-    " maximum minimum where".split()
-) | COMPARISONS
+ELEMENTWISE = (
+    frozenset(
+        "add subtract multiply divide negative absolute exp expm1 log log1p sqrt tanh arctan sign"
+        " maximum minimum where".split()
+    )
+    | COMPARISONS
+)
 Operand = "Symbol | float"
 
 
@@ -239,15 +242,13 @@ def in_order(outputs: Iterable[Symbol]) -> list[Symbol]:
     """Give every node that the outputs need, each after what it is made of."""
     found: list[Symbol] = []
     seen: set[int] = set()
-
-    def visit(node: Symbol) -> None:
-        if id(node) in seen:
-            return
-        seen.add(id(node))
-        for part in node.symbols:
-            visit(part)
-        found.append(node)
-
-    for output in outputs:
-        visit(output)
+    waiting = [(output, False) for output in reversed(list(outputs))]
+    while waiting:  # not by recursion: a deep network is a deep graph
+        node, ready = waiting.pop()
+        if ready:
+            found.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            waiting.append((node, True))
+            waiting.extend((part, False) for part in reversed(list(node.symbols)))
     return found

@@ -567,7 +567,9 @@ class Program:
             if explained and (before is None or line.phase is not before.phase):
                 body.append(f"    # {line.phase.value}")
             again = before is not None and line.note == before.note
-            comment = f"# {self.shape_text(line.shapes[0]):<9} {'' if again else line.note}".rstrip()
+            comment = (
+                f"# {self.shape_text(line.shapes[0]):<9} {'' if again else line.note}".rstrip()
+            )
             if explained and len(line.text) <= MOST_BESIDE:
                 body.append(f"    {line.text:<{width}}  {comment}")
             else:
@@ -577,7 +579,8 @@ class Program:
         head = _wrapped(f"def {name}(", takes, "):", "    ")
         back = _wrapped("    return (", gives, ")", "        ")
         if len(back) == 1:
-            back = [f"    return {', '.join(gives)}"]
+            several = ", ".join(gives) if len(gives) > 1 or name == "predict" else f"({gives[0]},)"
+            back = [f"    return {several}"]
         return "\n".join([*head, *body, *back])
 
     @cached_property

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.batches import Batches
-from glassnet.errors import DescriptionError, unknown_name
+from glassnet.errors import unknown_name
 from glassnet.program import Program
 from glassnet.rules.losses import LOSSES
 from glassnet.rules.randomness import keep_mask, mask_key
@@ -42,9 +42,7 @@ class Work:
     epochs_before: int = 0
     steps_before: int = 0
 
-    def batch(
-        self, program: Program, step: int
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    def batch(self, program: Program, step: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Give x, y and w of a step of this fit, counted from 0."""
         epoch, position = divmod(step, self.batches.per_epoch)
         start, stop = self.batches.bounds(position)
@@ -145,7 +143,9 @@ def _seconds_a_step(program: Program, batch_size: int) -> float:
     weights = sum(int(np.prod(p.shape)) for p in program.parameters)
     units = sum(program.sizes.values())
     calls = 4 * len(program.lines)
-    return 1e-6 * calls + 6 * weights * batch_size / 5e10 + 2e-8 * units * batch_size + 1e-8 * weights
+    return (
+        1e-6 * calls + 6 * weights * batch_size / 5e10 + 2e-8 * units * batch_size + 1e-8 * weights
+    )
 
 
 def make(name: str, program: Program) -> Engine:
@@ -173,6 +173,4 @@ def source_for(program: Program, engine: str) -> str:
         return program.source
     from glassnet.engines.loops import write_loops
 
-    if not program.trains:
-        raise DescriptionError(f"{program.optimizer!r} makes its step outside of the program")
     return write_loops(program)

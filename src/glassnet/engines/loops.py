@@ -226,9 +226,7 @@ class Plan:
                 group.append(node)
             if is_full(node) and not any(u.op == "product" for u in self.users.get(id(node), [])):
                 free[id(node)] = group
-        self.arrays = {
-            id(node): self.names[id(group[-1])] for group in tenants for node in group
-        }
+        self.arrays = {id(node): self.names[id(group[-1])] for group in tenants for node in group}
         return {self.names[id(group[-1])]: group[-1].axes for group in tenants}
 
     def _buffer_to_take(self, node: Symbol, free: Mapping[int, list[Symbol]]) -> Symbol | None:
@@ -268,7 +266,9 @@ class Expressions:
 
     def name(self, node: Symbol) -> str:
         """Give the local name of a node's value at row i, column j."""
-        place = "_ij" if is_full(node) else "_i" if is_row(node) else "_j" if is_column(node) else ""
+        place = (
+            "_ij" if is_full(node) else "_i" if is_row(node) else "_j" if is_column(node) else ""
+        )
         return self.plan.names[id(node)] + place
 
     def at(self, node: Symbol) -> str:
@@ -591,7 +591,10 @@ def write_loops(program: Program) -> str:
         *_indented(_prepared(program, plan, stages)),
         "    for number in range(first, last):",
         *_indented(_indented(TAKE_BATCH)),
-        *(f"        key_{m.name} = mask_keys[number - first, {k}]" for k, m in enumerate(program.masks)),
+        *(
+            f"        key_{m.name} = mask_keys[number - first, {k}]"
+            for k, m in enumerate(program.masks)
+        ),
         *_indented(_indented(_cut_to_batch(plan))),
         *_indented(_indented(body)),
         "        losses[number - first] = loss",

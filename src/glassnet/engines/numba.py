@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import pickle
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,13 +17,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.engines import Work
-from glassnet.engines.code_cache import cached_file
+from glassnet.engines.code_cache import cached_file, forget
 from glassnet.engines.loops import write_loops
 from glassnet.errors import missing_extra
 from glassnet.program import Program
 from glassnet.rules.losses import LOSSES
 from glassnet.rules.randomness import ORDER, keys, mask_keys
 from glassnet.values import Values
+
+# What reading a damaged file of compiled code can end in; compiling and running raise others.
+CACHE_FAULTS = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    IndexError,
+    pickle.PickleError,
+    ImportError,
+)
 
 
 class NumbaEngine:
@@ -105,14 +117,25 @@ class NumbaEngine:
             losses,
         )
         with self._pools.limit(limits=1):
-            return int(self._compiled()(*arguments))
+            if self._function is None:
+                return self._first_call(arguments)
+            return int(self._function(*arguments))
 
-    def _compiled(self) -> Callable[..., int]:
-        if self._function is None:
-            file, self.note = cached_file(self.source)
-            module = _module_from_file(file) if file is not None else _module_from(self.source)
-            self._function = module.train
-        return self._function
+    def _first_call(self, arguments: tuple[Any, ...]) -> int:
+        """Compile, or load what was compiled before; a damaged cache is dropped, never fatal."""
+        file, self.note = cached_file(self.source)
+        if file is not None:
+            try:
+                function = _module_from_file(file).train
+                done = int(function(*arguments))
+            except CACHE_FAULTS as error:
+                forget(self.source)
+                self.note = f"what was kept of compiled code was damaged and is dropped: {error}"
+            else:
+                self._function = function
+                return done
+        self._function = _module_from(self.source).train
+        return int(self._function(*arguments))
 
 
 def _module_from_file(file: Path) -> ModuleType:

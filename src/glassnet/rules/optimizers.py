@@ -30,7 +30,16 @@ def sgd_nesterov(p, dp, velocity, learning_rate, momentum=0.9):
 
 
 def adam(
-    p, dp, mean, square, learning_rate, correction1, correction2, beta1=0.9, beta2=0.999, epsilon=1e-8
+    p,
+    dp,
+    mean,
+    square,
+    learning_rate,
+    correction1,
+    correction2,
+    beta1=0.9,
+    beta2=0.999,
+    epsilon=1e-8,
 ):
     mean = beta1 * mean + (1 - beta1) * dp
     square = beta2 * square + (1 - beta2) * dp * dp

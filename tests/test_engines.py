@@ -1,0 +1,306 @@
+"""Engines against each other: the NumPy engine, the loops as plain Python, and the loops compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plain_loops import PlainEngine
+from strategies import descriptions, optimizers
+
+from glassnet import engines
+from glassnet.batches import Batches
+from glassnet.description import Description
+from glassnet.engines import Work
+from glassnet.engines.numba import NumbaEngine
+from glassnet.engines.numpy import NumpyEngine
+from glassnet.errors import DescriptionError
+from glassnet.program import Program
+from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm
+from glassnet.rules.losses import LOSSES
+from glassnet.rules.optimizers import LBFGS, SGD, Adam
+from glassnet.rules.schedules import Cosine
+from glassnet.values import Values
+
+BARS = {"float32": 1e-6, "float64": 1e-13}  # relative L2 of a gradient between engines
+
+
+def first_values(program: Program, seed: int = 0) -> Values:
+    values, random = Values(program), np.random.RandomState(seed)
+    values.parameters[:] = random.normal(0, 0.7, values.parameters.size)
+    values.statistics[:] = random.uniform(0.5, 1.5, values.statistics.size)
+    return values
+
+
+def work_for(
+    program: Program, rows: int = 9, batch: int = 4, *, weighted: bool = False, shuffle: bool = True
+) -> Work:
+    description, random = program.description, np.random.RandomState(3)
+    dtype = description.dtype
+    x = random.normal(size=(rows, description.inputs)).astype(dtype)
+    y = random.normal(size=(rows, description.outputs))
+    if LOSSES[description.loss].targets == "classes":
+        y = np.eye(description.outputs)[random.randint(0, description.outputs, rows)]
+    elif LOSSES[description.loss].targets == "zero_one":
+        y = random.uniform(size=y.shape)
+    weights = random.uniform(0.5, 2, rows).astype(dtype) if weighted else None
+    size = min(batch, rows)
+    batches = Batches(rows, size, shuffle, seed=7, merge_single=description.ties_rows)
+    return Work(x, y.astype(dtype), weights, batches, seed=7, epochs_before=2, steps_before=11)
+
+
+def rates_for(program: Program, steps: int) -> np.ndarray:
+    rates = [program.optimizer.rates_at(k + 1, k / steps) for k in range(steps)]
+    return np.array(rates).reshape(steps, -1)
+
+
+def amplified_by(program: Program) -> float:
+    """How much a BatchNorm can enlarge rounding: it divides by √(variance + epsilon)."""
+    layers = program.description.layers
+    return float(np.prod([p.epsilon**-0.5 for p in layers if isinstance(p, BatchNorm)]))
+
+
+def assert_same_gradients(program: Program, work: Work, other: NumbaEngine) -> None:
+    """Loss, slope of every parameter and running statistics agree to rounding."""
+    ours, theirs = first_values(program), first_values(program)
+    loss, flat = NumpyEngine(program).gradients(work, ours)
+    other_loss, other_flat = other.gradients(work, theirs)
+    bar = BARS[program.description.dtype] * amplified_by(program)
+    np.testing.assert_allclose(other_loss, loss, rtol=4 * bar, atol=4 * bar)
+    start, whole = 0, np.linalg.norm(flat) + abs(loss)
+    for p in program.parameters:
+        stop = start + int(np.prod(p.shape))
+        a, b = flat[start:stop], other_flat[start:stop]
+        # A tensor that cancels to nothing (a bias before BatchNorm) is held to the whole's size.
+        assert np.linalg.norm(a - b) <= bar * (np.linalg.norm(a) + whole), p.name
+        start = stop
+    np.testing.assert_allclose(theirs.statistics, ours.statistics, rtol=8 * bar, atol=8 * bar)
+
+
+def assert_same_update(program: Program, work: Work, other: NumbaEngine) -> None:
+    """Given equal gradients, one step changes parameters and state within 4 ulp."""
+    before, after = first_values(program), first_values(program)
+    slopes = np.empty_like(after.parameters)
+    rates, losses = rates_for(program, 1), np.empty(1, after.dtype)
+    done = other._run(work, after, 0, 1, rates, slopes, losses, updating=True)
+    assert done == 1
+    given_slopes = dict(
+        zip((p.name for p in program.parameters), _cut(program, slopes), strict=True)
+    )
+    names = [p.name for p in program.parameters]
+    state = [before.by_name[name] for name in program.state_names]
+    new = program.functions["update"](
+        *(before.by_name[name] for name in names),
+        *(given_slopes[name] for name in names),
+        *state,
+        *rates[0].tolist(),
+    )
+    for name, wanted in zip([*names, *program.state_names], new, strict=True):
+        largest = np.maximum(np.abs(wanted), np.abs(before.by_name[name]))
+        distance = np.abs(after.by_name[name] - wanted)
+        assert (distance <= 4 * np.spacing(largest)).all(), name
+
+
+def _cut(program: Program, flat: np.ndarray) -> list[np.ndarray]:
+    sizes = [int(np.prod(p.shape)) for p in program.parameters]
+    parts = np.split(flat, np.cumsum(sizes)[:-1])
+    return [part.reshape(p.shape) for part, p in zip(parts, program.parameters, strict=True)]
+
+
+# ------------------------------------------------------------- hundreds, as plain Python
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(descriptions(("float32", "float64")), optimizers, st.booleans(), st.integers(2, 9))
+def test_plain_loops_agree_with_numpy(description, optimizer, weighted, rows):
+    program = Program(description, optimizer)
+    work = work_for(program, rows, batch=4, weighted=weighted)
+    engine = PlainEngine(program)
+    assert_same_gradients(program, work, engine)
+    assert_same_update(program, work, engine)
+
+
+# ---------------------------------------------------- some, compiled, each of many rules
+
+MANY_RULES = [
+    Program(Description.read("2-3-1 sigmoid", dtype="float64"), SGD(0.5)),
+    Program(Description.read("3-5-4-2 tanh relu linear"), SGD(0.1, momentum=0.9)),
+    Program(
+        Description(
+            4,
+            (
+                Dense(8),
+                BatchNorm(epsilon=1e-3),
+                Activation("relu"),
+                Dropout(0.3),
+                Dense(6, "tanh", bias=False),
+                LayerNorm(),
+                Dense(3, "softmax"),
+            ),
+        ),
+        Adam(Cosine(0.01, 0.001), beta1=0.8),
+    ),
+    Program(
+        Description(
+            3,
+            (Dropout(0.2), LayerNorm(), Dense(5, "softmax"), Dropout(0.5), Dense(2, "sigmoid")),
+            "binary_cross_entropy",
+            "float64",
+        ),
+        SGD(0.2, momentum=0.5, nesterov=True),
+    ),
+    Program(
+        Description(2, (Dense(4, "relu"), BatchNorm(), Dense(3, "softmax")), "mean_squared_error"),
+        Adam(),
+    ),
+    Program(Description.read("5-4-3 relu linear", loss="cross_entropy"), Adam(0.01)),
+    Program(
+        Description.read("5-4-2 sigmoid tanh", loss="half_squared_error_sum", dtype="float64"),
+        SGD(0.05),
+    ),
+]
+
+
+@pytest.mark.parametrize("program", MANY_RULES, ids=lambda p: p.description.short()[:40])
+def test_compiled_loops_agree_with_numpy(program):
+    engine = NumbaEngine(program)
+    for weighted in (False, True):
+        work = work_for(program, 23, batch=5, weighted=weighted)
+        assert_same_gradients(program, work, engine)
+        assert_same_update(program, work, engine)
+        assert_same_training(program, work, engine)
+    assert_same_bits(program, work, engine)
+
+
+def assert_same_training(program: Program, work: Work, engine: NumbaEngine) -> None:
+    """Orders, masks and short last batches are the same: losses agree over three epochs."""
+    ours, theirs = first_values(program), first_values(program)
+    steps = 3 * work.batches.per_epoch
+    rates = rates_for(program, steps)
+    wanted = NumpyEngine(program).train(work, ours, 0, steps, rates)
+    losses = engine.train(work, theirs, 0, steps, rates)
+    loose = 2e-4 if program.description.dtype == "float32" else 1e-10
+    np.testing.assert_allclose(losses, wanted, rtol=loose, atol=loose)
+
+
+def assert_same_bits(program: Program, work: Work, engine: NumbaEngine) -> None:
+    """Run again, and in pieces, a run gives the same bits."""
+    steps = 3 * work.batches.per_epoch
+    rates = rates_for(program, steps)
+    runs = []
+    for cuts in ([0, steps], [0, steps], [0, 1, 4, 7, steps]):
+        values, losses = first_values(program), []
+        for first, last in zip(cuts, cuts[1:], strict=False):
+            losses.append(engine.train(work, values, first, last, rates[first:last]))
+        runs.append((np.concatenate(losses), values))
+    for losses, values in runs[1:]:
+        assert losses.tobytes() == runs[0][0].tobytes()
+        assert values.parameters.tobytes() == runs[0][1].parameters.tobytes()
+        assert values.state.tobytes() == runs[0][1].state.tobytes()
+        assert values.statistics.tobytes() == runs[0][1].statistics.tobytes()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30, -1e30, 1e-42])
+def test_wild_inputs_give_the_same_pattern_of_nan_and_inf(value):
+    for program in MANY_RULES[:3]:
+        work = work_for(program, 6, batch=6, shuffle=False)
+        work.x[2, 0] = value
+        ours, theirs = first_values(program), first_values(program)
+        loss, flat = NumpyEngine(program).gradients(work, ours)
+        other_loss, other = PlainEngine(program).gradients(work, theirs)
+        assert np.isnan(loss) == np.isnan(other_loss)
+        assert (np.isnan(flat) == np.isnan(other)).all()
+        assert (np.isinf(flat) == np.isinf(other)).all()
+
+
+def test_compiled_code_knows_nan():
+    """With the wrong compiler flags isfinite(nan) is compiled to True."""
+    program = MANY_RULES[1]
+    work = work_for(program, 8, batch=4, shuffle=False)
+    work.x[5, 1] = np.nan
+    values = first_values(program)
+    losses = NumbaEngine(program).train(work, values, 0, 4, rates_for(program, 4))
+    assert len(losses) == 2
+    assert np.isnan(losses[1])
+    assert np.isfinite(values.parameters).all()
+
+
+def test_both_engines_stop_before_the_update_of_a_bad_step():
+    program = MANY_RULES[1]
+    work = work_for(program, 8, batch=4, shuffle=False)
+    work.y[5, 1] = np.inf
+    for engine in (NumpyEngine(program), PlainEngine(program)):
+        values, good = first_values(program), first_values(program)
+        losses = engine.train(work, values, 0, 4, rates_for(program, 4))
+        assert len(losses) == 2
+        NumpyEngine(program).train(work, good, 0, 1, rates_for(program, 1))
+        np.testing.assert_allclose(values.parameters, good.parameters, rtol=1e-5)
+
+
+def test_rows_in_order_are_not_shuffled_and_not_copied():
+    program = MANY_RULES[0]
+    work = work_for(program, 9, batch=4, shuffle=False)
+    batches = NumpyEngine(program)._batches(work, 0)
+    assert [len(x) for x, _, _ in batches] == [4, 4, 1]
+    assert all(np.shares_memory(x, work.x) for x, _, _ in batches)
+
+
+def test_bias_gradients_of_large_batches_are_exact():
+    """Adding 100,000 float32 rows one by one loses the sixth digit: the third case."""
+    program = Program(Description.read("2-3-1 sigmoid"), SGD())
+    exact = Program(Description.read("2-3-1 sigmoid", dtype="float64"), SGD())
+    work = work_for(program, 100_000, batch=100_000)
+    work.y[:] += 3
+    fine = Work(work.x.astype("f8"), work.y.astype("f8"), None, work.batches, 7)
+    wanted = bias_gradients(exact, NumpyEngine(exact), fine)
+    for engine in (NumpyEngine(program), NumbaEngine(program)):
+        assert distance(bias_gradients(program, engine, work), wanted) <= 2e-6, engine.name
+    naive = Program(Description.read("2-3-1 sigmoid"), SGD())
+    naive.functions["gradients"].__globals__["sum_over_batch"] = lambda d: np.sum(d, axis=0)
+    assert distance(bias_gradients(naive, NumpyEngine(naive), work), wanted) > 2e-6
+
+
+def bias_gradients(program: Program, engine: engines.Engine, work: Work) -> np.ndarray:
+    _, flat = engine.gradients(work, first_values(program))
+    return np.concatenate([d for d in _cut(program, flat) if d.ndim == 1])
+
+
+def distance(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.linalg.norm(a - b) / np.linalg.norm(b))
+
+
+# ------------------------------------------------------------------ the choice of an engine
+
+
+def test_short_work_is_left_to_numpy_and_long_work_compiled():
+    program = MANY_RULES[0]
+    assert engines.choose("auto", program, 3, 10, 3).engine == "numpy"
+    assert engines.choose("auto", program, 100, 5000, 1).engine == "numba"
+    assert engines.choose("numba", program, 3, 10, 3).reason == "asked for"
+
+
+def test_without_numba_the_reason_names_what_to_install(monkeypatch):
+    monkeypatch.setattr(engines, "installed", lambda library: library != "numba")
+    choice = engines.choose("auto", MANY_RULES[0], 1000, 5000, 1)
+    assert choice.engine == "numpy"
+    assert "pip install 'glassnet[numba]'" in choice.reason
+
+
+def test_an_unknown_engine_is_refused():
+    with pytest.raises(DescriptionError, match="did you mean 'numba'"):
+        engines.choose("numbaa", MANY_RULES[0], 1, 1, 1)
+    with pytest.raises(DescriptionError, match="unknown engine 'cuda'"):
+        MANY_RULES[0].source_for("cuda")
+
+
+def test_loops_are_written_for_optimizers_with_and_without_update_lines():
+    assert "for q in range" in MANY_RULES[0].source_for("numba")
+    program = Program(MANY_RULES[0].description, LBFGS())
+    assert "for q in range" not in program.source_for("numba")
+    assert_same_gradients(program, work_for(program), PlainEngine(program))
+
+
+def test_equal_passes_are_one_function():
+    deep = Program(Description.read("8-8-8-8-8-2 relu softmax"), SGD())
+    assert deep.source_for("numba").count("def rows_") == 3
