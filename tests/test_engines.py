@@ -247,10 +247,10 @@ def test_rows_in_order_are_not_shuffled_and_not_copied():
 
 
 def test_bias_gradients_of_large_batches_are_exact():
-    """Adding 100,000 float32 rows one by one loses the sixth digit: the third case."""
+    """Adding 400,000 float32 rows one by one loses the sixth digit: the third case."""
     program = Program(Description.read("2-3-1 sigmoid"), SGD())
     exact = Program(Description.read("2-3-1 sigmoid", dtype="float64"), SGD())
-    work = work_for(program, 100_000, batch=100_000)
+    work = work_for(program, 400_000, batch=400_000)
     work.y[:] += 3
     fine = Work(work.x.astype("f8"), work.y.astype("f8"), None, work.batches, 7)
     wanted = bias_gradients(exact, NumpyEngine(exact), fine)
