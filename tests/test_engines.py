@@ -241,7 +241,7 @@ def test_both_engines_stop_before_the_update_of_a_bad_step():
 def test_rows_in_order_are_not_shuffled_and_not_copied():
     program = MANY_RULES[0]
     work = work_for(program, 9, batch=4, shuffle=False)
-    batches = NumpyEngine(program)._batches(work, 0)
+    batches = list(NumpyEngine(program)._batches(work, 0, 3))
     assert [len(x) for x, _, _ in batches] == [4, 4, 1]
     assert all(np.shares_memory(x, work.x) for x, _, _ in batches)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.errors import DataError
-from glassnet.rules.randomness import order_of_rows
+from glassnet.rules.randomness import order_of_rows, orders_of_rows
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,11 @@ class Batches:
             stop - start for start, stop in (self.bounds(0), self.bounds(self.per_epoch - 1))
         )
 
+    @cached_property
+    def cuts(self) -> list[tuple[int, int]]:
+        """Where each batch of an epoch begins and ends."""
+        return [self.bounds(position) for position in range(self.per_epoch)]
+
     def bounds(self, position: int) -> tuple[int, int]:
         """Where a batch of an epoch begins and ends in the epoch's order."""
         last = position == self.per_epoch - 1
@@ -78,6 +83,10 @@ class Batches:
         if not self.shuffled:
             return np.arange(self.rows)
         return order_of_rows(self.seed, epoch, self.rows)
+
+    def orders(self, first: int, last: int) -> NDArray[np.int64]:
+        """The orders of epochs first … last − 1, one below the other: made together, faster."""
+        return orders_of_rows(self.seed, np.arange(first, last), self.rows)
 
     def shares(self, weights: NDArray[Any], *, adds_up: bool) -> NDArray[Any]:
         """Give w of shape (m, 1) for the weights of a batch: over their sum, or as they are."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from glassnet.program import Program
 from glassnet.values import Values
 
 Batch = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+ORDERS_TOGETHER = 50_000  # row numbers that are sorted in one go: small epochs share the overhead
 
 
 class NumpyEngine:
@@ -22,6 +24,7 @@ class NumpyEngine:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._equal: dict[int, NDArray[Any]] = {}  # w by size of batch, where no weights are given
 
     def train(
         self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]
@@ -34,40 +37,51 @@ class NumpyEngine:
         self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]
     ) -> NDArray[Any]:
         step, carried = self.program.functions["step"], values.carried()
-        per_epoch = work.batches.per_epoch
         losses = np.empty(last - first, values.dtype)
         plain_rates = rates.tolist()  # plain numbers take on the dtype of the arrays they meet
-        batches: list[Batch] = []
         masks: list[NDArray[Any]] = []
-        for number in range(first, last):
-            epoch, position = divmod(number, per_epoch)
-            if not batches or (position == 0 and work.batches.shuffled):
-                batches = self._batches(work, epoch)
-            x, y, w = batches[position]
+        for number, (x, y, w) in enumerate(self._batches(work, first, last)):
             if self.program.masks:
-                masks = work.masks(self.program, number, len(x))
-            loss, *new = step(x, y, w, *masks, *carried, *plain_rates[number - first])
-            losses[number - first] = loss
+                masks = work.masks(self.program, first + number, len(x))
+            loss, *new = step(x, y, w, *masks, *carried, *plain_rates[number])
+            losses[number] = loss
             if not math.isfinite(loss):
-                losses = losses[: number - first + 1]
+                losses = losses[: number + 1]
                 break
             carried = new
         values.assign(carried)
         return losses
 
-    def _batches(self, work: Work, epoch: int) -> list[Batch]:
-        """Give x, y and w for each step of an epoch; rows in their own order are not copied."""
-        order = work.batches.order(work.epochs_before + epoch)
-        x, y = (work.x[order], work.y[order]) if work.batches.shuffled else (work.x, work.y)
-        equal: dict[int, NDArray[Any]] = {}  # w by batch size, where no weights were given
+    def _batches(self, work: Work, first: int, last: int) -> Iterator[Batch]:
+        """Give x, y and w for each step."""
+        per_epoch = work.batches.per_epoch
+        epochs = range(first // per_epoch, -(-last // per_epoch))
+        together = max(1, ORDERS_TOGETHER // work.batches.rows)
+        for start in range(epochs.start, epochs.stop, together):
+            block = epochs[start - epochs.start :][:together]
+            for epoch, batches in zip(block, self._epochs(work, block), strict=True):
+                skipped = max(0, first - epoch * per_epoch)
+                yield from batches[skipped : last - epoch * per_epoch]
+
+    def _epochs(self, work: Work, epochs: range) -> Iterator[list[Batch]]:
+        """Give the batches of each epoch; rows in their own order are not copied."""
+        if not work.batches.shuffled:
+            in_order = self._cut(work, np.arange(work.batches.rows), work.x, work.y)
+            yield from (in_order for _ in epochs)
+            return
+        before = work.epochs_before
+        for order in work.batches.orders(before + epochs.start, before + epochs.stop):
+            yield self._cut(work, order, work.x[order], work.y[order])
+
+    def _cut(
+        self, work: Work, order: NDArray[np.int64], x: NDArray[Any], y: NDArray[Any]
+    ) -> list[Batch]:
         batches = []
-        for position in range(work.batches.per_epoch):
-            start, stop = work.batches.bounds(position)
-            w = equal.get(stop - start)
-            if w is None:
-                w = work.shares(self.program, order[start:stop])
+        for start, stop in work.batches.cuts:
+            equal = self._equal.get(stop - start) if work.weights is None else None
+            w = work.shares(self.program, order[start:stop]) if equal is None else equal
             if work.weights is None:
-                equal[stop - start] = w
+                self._equal[stop - start] = w
             batches.append((x[start:stop], y[start:stop], w))
         return batches
 

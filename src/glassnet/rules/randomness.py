@@ -51,19 +51,26 @@ def key(seed: int, purpose: int, *place: int) -> int:
     return int(keys(seed, purpose, *place)[0])
 
 
-def order_of_rows(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
-    """Give the order in which an epoch visits its rows: sorted by the hash of each row's number.
+def orders_of_rows(seed: int, epochs: Any, rows: int) -> NDArray[np.int64]:
+    """Give the orders in which epochs visit their rows, one below the other: (epochs, rows).
 
-    Rows with equal hashes stay in their order, so every way of sorting gives the same result.
+    An order is the rows sorted by the hash of their numbers. Rows with equal hashes stay in their
+    order, so every way of sorting gives the same result.
+    """
+    numbers = np.arange(rows, dtype=np.uint32)
+    hashes = mix(numbers ^ keys(seed, ORDER, epochs)[:, None])
+    tagged = (hashes.astype(np.uint64) << np.uint64(32)) | numbers
+    tagged.sort(axis=1)
+    return (tagged & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def order_of_rows(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
+    """Give the order in which one epoch visits its rows.
 
     >>> order_of_rows(seed=0, epoch=0, rows=6)
     array([5, 4, 3, 1, 0, 2])
     """
-    numbers = np.arange(rows, dtype=np.uint32)
-    hashes = mix(numbers ^ np.uint32(key(seed, ORDER, epoch)))
-    tagged = (hashes.astype(np.uint64) << np.uint64(32)) | numbers
-    tagged.sort()
-    return (tagged & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    return orders_of_rows(seed, epoch, rows)[0]
 
 
 def mask_keys(seed: int, steps: Any, layer: int) -> NDArray[np.uint32]:
