@@ -88,15 +88,15 @@ def sort_rows(key, order, hashes, counts):
     for k in range(rows + 1):
         counts[k] = 0
     for row in range(rows):
-        place = (np.uint64(mix(np.uint32(row) ^ key)) * np.uint64(rows)) >> np.uint64(32)
-        counts[np.int64(place) + 1] += 1
+        near = (np.uint64(mix(np.uint32(row) ^ key)) * np.uint64(rows)) >> np.uint64(32)
+        counts[np.int64(near) + 1] += 1
     for k in range(rows):
         counts[k + 1] += counts[k]
     for row in range(rows):
         hash_ = mix(np.uint32(row) ^ key)
-        near = np.int64((np.uint64(hash_) * np.uint64(rows)) >> np.uint64(32))
-        place = counts[near]
-        counts[near] += 1
+        near = (np.uint64(hash_) * np.uint64(rows)) >> np.uint64(32)
+        place = counts[np.int64(near)]
+        counts[np.int64(near)] += 1
         order[place] = row
         hashes[place] = hash_
     for k in range(1, rows):

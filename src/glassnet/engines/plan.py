@@ -1,0 +1,235 @@
+"""Where each node of a program's graph is computed, what is kept, and what it is called.
+
+It knows kinds of node, not layers or losses:
+
+* A matrix product is one BLAS call into a buffer of its own.
+* Everything between two products is one pass over the rows of the batch: element-wise nodes, row
+  reductions, and sums over the batch, together. A row reduction ends a loop over the columns; what
+  needs its result stands in the next loop over the columns (the next *level*).
+* A sum over the batch, and a total, is complete only when the pass is over: what needs it belongs
+  to the next *stage*. So a program is a list of stages: products, then columns, then a pass.
+* A value is kept in a buffer only where another stage, another level or a product reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from glassnet.graph import GradientGraph, Symbol, in_order
+from glassnet.program import Phase, Program, Shape
+
+COSTLY = frozenset({"exp", "expm1", "log", "log1p", "sqrt", "tanh", "arctan"})
+SUMS_OVER_ROWS = frozenset({"batch_sum", "total"})
+ROW_REDUCTIONS = frozenset({"row_sum", "row_max"})
+GIVEN = frozenset({"input", "size", "ones", "column", "transpose"})
+
+
+def is_full(node: Symbol) -> bool:
+    """Whether a node has a value for each row and each column."""
+    return len(node.axes) == 2 and node.axes[0] == "m" and node.axes[1] != 1
+
+
+def is_row(node: Symbol) -> bool:
+    """Whether a node has one value for each row."""
+    return node.axes == ("m", 1)
+
+
+def is_column(node: Symbol) -> bool:
+    """Whether a node has one value for each column."""
+    return len(node.axes) == 1 and node.axes[0] != "m"
+
+
+def base(node: Symbol) -> Symbol:
+    """Give the array that a node is a view of."""
+    while node.op == "transpose":
+        (inner,) = node.symbols
+        node = inner
+    return node
+
+
+class Plan:
+    """Where each node is computed, what is kept, and what everything is called."""
+
+    def __init__(self, program: Program, graph: GradientGraph) -> None:
+        self.program = program
+        self.graph = graph
+        self.nodes = [n for n in in_order(graph.outputs) if n.op not in GIVEN and not n.is_truth]
+        self.users = self._users()
+        self.finals = {id(n) for n in graph.statistics.values()}
+        self.stage: dict[int, int] = {}
+        self.level: dict[int, int] = {}
+        for node in self.nodes:
+            self.stage[id(node)] = self._earliest_stage(node)
+        self._delay()
+        for node in self.nodes:
+            self.level[id(node)] = self._level(node)
+        self.stages = 1 + max(self.stage.values())
+        self.names = self._names()
+        self.stored = {id(n) for n in self.nodes if self._is_stored(n)}
+        self.overwritten: dict[int, Symbol] = {}  # by the node that is written in its place
+        self.buffers = self._buffers()
+
+    def parts(self, node: Symbol) -> Iterator[Symbol]:
+        """Give what a node is computed from: comparisons, which are never kept, looked through."""
+        for part in node.symbols:
+            if part.is_truth:
+                yield from self.parts(part)
+            elif part.op == "transpose":
+                yield base(part)
+            elif part.op != "size":
+                yield part
+
+    def _users(self) -> dict[int, list[Symbol]]:
+        users: dict[int, list[Symbol]] = {}
+        for node in self.nodes:
+            for part in self.parts(node):
+                users.setdefault(id(part), []).append(node)
+        return users
+
+    def _is_output(self, node: Symbol) -> bool:
+        return any(node is out for out in self.graph.outputs)
+
+    def in_nest(self, node: Symbol) -> bool:
+        """Whether a node is computed in a pass over the rows."""
+        if node.op in SUMS_OVER_ROWS | ROW_REDUCTIONS:
+            return True
+        return node.op == "element" and (is_full(node) or is_row(node))
+
+    def _earliest_stage(self, node: Symbol) -> int:
+        earliest = 0
+        for part in self.parts(node):
+            if part.op in GIVEN:
+                continue
+            waits = part.op in SUMS_OVER_ROWS
+            if node.op == "product":
+                waits = waits or self.in_nest(part)
+            earliest = max(earliest, self.stage[id(part)] + waits)
+        return earliest
+
+    def _delay(self) -> None:
+        """Move what only later stages need, and is cheap, to the stage that needs it.
+
+        It is worth it where no more than one value has to be kept in its place.
+        """
+        for node in reversed(self.nodes):
+            users = self.users.get(id(node), [])
+            movable = node.op == "element" and self.in_nest(node) and node.name not in COSTLY
+            if not movable or self._is_output(node) or not users:
+                continue
+            if any(user.op == "product" for user in users):
+                continue
+            first = min(self.stage[id(user)] for user in users)
+            if first > self.stage[id(node)] and len(self._to_keep(node)) <= 1:
+                self.stage[id(node)] = first
+
+    def _to_keep(self, node: Symbol) -> set[int]:
+        """Which values of a row and column a later stage would have to find in a buffer."""
+        return {
+            id(part)
+            for part in self.parts(node)
+            if is_full(part)
+            and part.op not in GIVEN
+            and not any(user.op == "product" for user in self.users[id(part)])
+        }
+
+    def _level(self, node: Symbol) -> int:
+        level = 0
+        for part in self.parts(node):
+            if part.op in GIVEN or self.stage[id(part)] != self.stage[id(node)]:
+                continue
+            level = max(level, self.level[id(part)] + (part.op in ROW_REDUCTIONS))
+        return level
+
+    def _is_stored(self, node: Symbol) -> bool:
+        if node.op in ("product", "batch_sum") or is_column(node):
+            return True
+        if not self.in_nest(node) or node.op == "total":
+            return False
+        if self._is_output(node):
+            return True
+        for user in self.users.get(id(node), []):
+            if user.op == "product" or self.stage[id(user)] != self.stage[id(node)]:
+                return True
+            if is_full(node) and self.level[id(user)] != self.level[id(node)]:
+                return True
+        return False
+
+    def _names(self) -> dict[int, str]:
+        """Give each node the name that the program gives it, or one of its own."""
+        names: dict[int, str] = {}
+        for name, node in self._named_by_program().items():
+            names.setdefault(id(node), name)
+        for p, node in self.graph.slopes.items():
+            names[id(node)] = f"d{p}"
+        for s, node in self.graph.statistics.items():
+            names[id(node)] = s
+        names[id(self.graph.loss)] = "loss"
+        products = others = 0
+        for node in self.nodes:
+            if id(node) in names:
+                continue
+            if node.op == "product":
+                products += 1
+                names[id(node)] = f"product{products}"
+            else:
+                others += 1
+                names[id(node)] = f"t{others}"
+        return names
+
+    def _named_by_program(self) -> dict[str, Symbol]:
+        scope: dict[str, Any] = {"np": np, **self.program.rules}
+        table = self.graph.loss.table
+        scope.update({n.name: n for n in table.values() if n.op == "input"})
+        found: dict[str, Symbol] = {}
+        for line in self.program.lines:
+            if line.phase in (Phase.UPDATE, Phase.REMEMBER):
+                break
+            exec(line.code, scope)  # a line of a program that was checked when it was made
+            for name in line.outputs:
+                found[name] = scope[name]
+        return found
+
+    def _buffers(self) -> dict[str, Shape]:
+        """Give the buffers by name with their shapes; slopes and statistics have their own place.
+
+        Where the last reader of a buffer writes a value of the same shape, it writes it there; the
+        buffer then has the name of its last value.
+        """
+        own_place = {f"d{p}" for p in self.graph.slopes} | set(self.graph.statistics)
+        tenants: list[list[Symbol]] = []
+        free: dict[int, list[Symbol]] = {}  # by the node whose buffer can be taken over
+        for node in self.nodes:
+            if id(node) not in self.stored or self.names[id(node)] in own_place:
+                continue
+            taken = self._buffer_to_take(node, free)
+            if taken is None:
+                tenants.append([node])
+                group = tenants[-1]
+            else:
+                group = free.pop(id(taken))
+                self.overwritten[id(node)] = taken
+                group.append(node)
+            if is_full(node) and not any(u.op == "product" for u in self.users.get(id(node), [])):
+                free[id(node)] = group
+        self.arrays = {id(node): self.names[id(group[-1])] for group in tenants for node in group}
+        return {self.names[id(group[-1])]: group[-1].axes for group in tenants}
+
+    def _buffer_to_take(self, node: Symbol, free: Mapping[int, list[Symbol]]) -> Symbol | None:
+        """Find a buffer whose every reader comes no later than the node, in the same pass."""
+        if not is_full(node) or node.op == "product":
+            return None
+        place = (self.stage[id(node)], self.level[id(node)])
+        for group in free.values():
+            candidate = group[-1]
+            reads = [(self.stage[id(u)], self.level[id(u)]) for u in self.users[id(candidate)]]
+            fits = candidate.axes == node.axes
+            if fits and all(stage == place[0] and level <= place[1] for stage, level in reads):
+                return candidate
+        return None
+
+    def array(self, node: Symbol) -> str:
+        """Name of the array that holds a stored node."""
+        return self.arrays.get(id(node), self.names[id(node)])

@@ -1,0 +1,347 @@
+"""The lines of a program: what each layer, loss and optimizer contributes, in the order of a step.
+
+This is the only place that knows that order. A `LineWriter` gives names to everything that a
+network has (z1, a1, W1, …) and puts them into the templates of the rules' tables.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import CodeType
+
+from glassnet.description import Description, Parameter
+from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.layers import Activation, Dense, Layer, Template
+from glassnet.rules.losses import LOSSES, backward_rule
+from glassnet.rules.optimizers import Optimizer
+
+Axis = str | int  # "m" rows of the batch, "n0" inputs, "n1" neurons of layer 1, …, or a fixed size
+Shape = tuple[Axis, ...]
+
+
+class Phase(enum.Enum):
+    """The part of a step that a line belongs to."""
+
+    FORWARD = "forward"
+    LOSS = "loss"
+    BACKWARD = "backward"
+    REMEMBER = "remember"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a program: its text, the values it makes and their shapes, and what it means."""
+
+    phase: Phase
+    text: str
+    outputs: tuple[str, ...]
+    shapes: tuple[Shape, ...]
+    equation: str
+    note: str
+
+    @cached_property
+    def code(self) -> CodeType:
+        """The line, compiled to be run alone."""
+        return compile(self.text, f"<line {self.text!r}>", "exec")
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A random input: the place it has in the network, and how it is drawn."""
+
+    name: str
+    layer: int
+    columns: Axis
+    chance: float
+    value: float
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A layer with its names: what goes in, what comes out, and the names of its own values."""
+
+    layer: Layer
+    block: int  # number of the Dense layer it belongs to, from 1; 0 before the first
+    x: str
+    y: str
+    width_in: Axis
+    width: Axis
+    names: Mapping[str, str]
+
+
+class LineWriter:
+    """Writes the lines of one network."""
+
+    def __init__(self, description: Description) -> None:
+        self.description = description
+        self.sizes: dict[str, int] = {"n0": description.inputs}
+        self.training = self._named(training=True)
+        self.predicting = self._named(training=False)
+
+    def _named(self, *, training: bool) -> list[_Written]:
+        written: list[_Written] = []
+        used: set[str] = set()
+
+        def unique(name: str) -> str:
+            count, candidate = 1, name
+            while candidate in used:
+                count += 1
+                candidate = f"{name}_{count}"
+            used.add(candidate)
+            return candidate
+
+        x, block, width = "x", 0, "n0"
+        for layer in self.description.layers:
+            width_in = width
+            if isinstance(layer, Dense):
+                block += 1
+                width = f"n{block}"
+                self.sizes[width] = layer.units
+                names = {"W": f"W{block}", "b": f"b{block}", "z": unique(f"z{block}")}
+                y = names["z"] if layer.activation == "linear" else unique(f"a{block}")
+            elif isinstance(layer, Activation):
+                names = {}
+                y = x if layer.activation == "linear" else unique(f"a{block}")
+            else:
+                own = [n for n, _ in (*layer.parameters, *layer.statistics, *layer.values)]
+                names = {n: unique(f"{n}{block}") for n in (*own, *layer.random)}
+                y = unique(f"h{block}")
+                if not training and layer.predict == ():
+                    y = x
+            written.append(_Written(layer, block, x, y, width_in, width, names))
+            x = y
+        return written
+
+    @property
+    def outputs(self) -> str:
+        """Name of the outputs."""
+        return self.training[-1].y
+
+    @property
+    def logits(self) -> str:
+        """Name of what the last activation is given."""
+        last = self.training[-1]
+        return last.names["z"] if isinstance(last.layer, Dense) else last.x
+
+    def forward(self, *, training: bool) -> Iterator[Line]:
+        for item in self.training if training else self.predicting:
+            if isinstance(item.layer, Dense):
+                yield self._weighted_sum(item, item.layer)
+            if isinstance(item.layer, Dense | Activation):
+                if item.layer.activation != "linear":
+                    yield self._activation(item, item.layer.activation)
+                continue
+            templates = item.layer.forward
+            if not training and item.layer.predict is not None:
+                templates = item.layer.predict
+            for template in templates:
+                yield self._filled(Phase.FORWARD, template, item)
+
+    def _weighted_sum(self, item: _Written, layer: Dense) -> Line:
+        z, w, b = item.names["z"], item.names["W"], item.names["b"]
+        bias = f" + {b}" if layer.bias else ""
+        note = "weighted sums of the inputs" if item.x == "x" else f"weighted sums of {item.x}"
+        return Line(
+            Phase.FORWARD,
+            f"{z} = {item.x} @ {w}{bias}",
+            (z,),
+            (("m", item.width),),
+            f"{z} = {item.x} · {w}{bias}",
+            note + (", plus a bias" if layer.bias else ""),
+        )
+
+    def _activation(self, item: _Written, name: str) -> Line:
+        before = item.names.get("z", item.x)
+        entry = ACTIVATIONS[name]
+        equation = _rename(entry.formula, {"a": item.y, "z": before})
+        text = f"{item.y} = {name}({before})"
+        return Line(Phase.FORWARD, text, (item.y,), (("m", item.width),), equation, entry.note)
+
+    def _filled(self, phase: Phase, template: Template, item: _Written) -> Line:
+        """Put the names into a template of a layer, and find the shapes of what it makes."""
+        layer = item.layer
+        usual = {f.name: f.default for f in layer.__dataclass_fields__.values()}
+        shown = {
+            name: f", {name}={getattr(layer, name)!r}" if getattr(layer, name) != value else ""
+            for name, value in usual.items()
+        }
+        fields = {
+            **item.names,
+            **{f"{name}_option": text for name, text in shown.items()},
+            "options": "".join(shown[name] for name in layer.shown_options),
+            "x": item.x,
+            "y": item.y,
+        }
+        text = template.text.format(**fields)
+        shapes: dict[str, Shape] = {item.y: ("m", item.width), f"d{item.x}": ("m", item.width)}
+        for name, _ in (*layer.parameters, *layer.statistics):
+            shapes[item.names[name]] = shapes[f"d{item.names[name]}"] = (item.width,)
+        for name, shape in layer.values:
+            axes = shape.strip("()").replace(" ", "").strip(",").split(",")
+            shapes[item.names[name]] = tuple({"m": "m", "n": item.width, "1": 1}[a] for a in axes)
+        outputs = tuple(part.strip() for part in text.split("=", 1)[0].split(","))
+        return Line(
+            phase,
+            text,
+            outputs,
+            tuple(shapes[name] for name in outputs),
+            template.equation.format(**fields),
+            template.note,
+        )
+
+    def loss(self) -> Iterator[Line]:
+        entry = LOSSES[self.description.loss]
+        given = self.outputs if entry.of == "outputs" else self.logits
+        names = {"a": self.outputs, "z": self.logits}
+        yield Line(
+            Phase.LOSS,
+            f"loss = {entry.name}({given}, y, w)",
+            ("loss",),
+            ((),),
+            f"loss = {_rename(entry.formula, names)}",
+            entry.note,
+        )
+
+    def backward(self) -> Iterator[Line]:
+        yield from self._error_of_last()
+        for item in reversed(self.training):
+            first = item is self.training[0]
+            if isinstance(item.layer, Dense | Activation):
+                if item is not self.training[-1] and item.layer.activation != "linear":
+                    yield self._through_activation(item, item.layer.activation)
+                if isinstance(item.layer, Dense):
+                    yield from self._through_weights(item, item.layer, first=first)
+                continue
+            for template in item.layer.backward:
+                if not first or item.layer.parameters:  # nothing asks for the error of the data
+                    yield self._filled(Phase.BACKWARD, template, item)
+
+    def _error_of_last(self) -> Iterator[Line]:
+        entry, last = LOSSES[self.description.loss], self.training[-1]
+        activation = self.description.output_activation
+        names = {"a": self.outputs, "z": self.logits}
+        shape = (("m", last.width),)
+        if backward_rule(activation, entry.name) == "short":
+            rule = entry.short[activation].__name__
+            d = f"d{self.logits}"
+            yield Line(
+                Phase.BACKWARD,
+                f"{d} = {rule}({self.outputs}, y, w)",
+                (d,),
+                shape,
+                f"{d} = {_rename(entry.slope_formula, names)}",
+                "the error of the output layer",
+            )
+            return
+        d = f"d{self.outputs}"
+        yield Line(
+            Phase.BACKWARD,
+            f"{d} = {entry.slope.__name__}({self.outputs}, y, w)",
+            (d,),
+            shape,
+            f"{d} = {_rename(entry.slope_formula, names)}",
+            "how the loss changes with each output",
+        )
+        yield self._through_activation(last, activation)
+
+    def _through_activation(self, item: _Written, name: str) -> Line:
+        before = item.names.get("z", item.x)
+        entry, d, dy = ACTIVATIONS[name], f"d{before}", f"d{item.y}"
+        names = {"a": item.y, "z": before, "da": dy, "dz": d}
+        last = item is self.training[-1]
+        if entry.back is not None:
+            text = f"{d} = {entry.back.__name__}({dy}, {before}, {item.y})"
+            equation = _rename(entry.slope_formula, names)
+        else:
+            assert entry.slope is not None
+            text = f"{d} = {dy} * {entry.slope.__name__}({before}, {item.y})"
+            slope = _rename(entry.slope_formula, names)
+            equation = f"{d} = {dy} · ({slope})"
+        note = f"the error of {'the output layer' if last else f'layer {item.block}'}"
+        return Line(Phase.BACKWARD, text, (d,), (("m", item.width),), equation, note)
+
+    def _through_weights(self, item: _Written, layer: Dense, *, first: bool) -> Iterator[Line]:
+        dz, w, b = f"d{item.names['z']}", item.names["W"], item.names["b"]
+        yield Line(
+            Phase.BACKWARD,
+            f"d{w} = {item.x}.T @ {dz}",
+            (f"d{w}",),
+            ((item.width_in, item.width),),
+            f"d{w} = {item.x}ᵀ · {dz}",
+            "the weights' part: inputs times error",
+        )
+        if layer.bias:
+            yield Line(
+                Phase.BACKWARD,
+                f"d{b} = sum_over_batch({dz})",
+                (f"d{b}",),
+                ((item.width,),),
+                f"d{b} = Σ {dz} over the batch",
+                "the biases' part: error, summed over the batch",
+            )
+        if not first:
+            yield Line(
+                Phase.BACKWARD,
+                f"d{item.x} = {dz} @ {w}.T",
+                (f"d{item.x}",),
+                (("m", item.width_in),),
+                f"d{item.x} = {dz} · {w}ᵀ",
+                "the error, handed back through the weights",
+            )
+
+    def remember(self) -> Iterator[Line]:
+        for item in self.training:
+            for template in item.layer.remember:
+                yield self._filled(Phase.REMEMBER, template, item)
+
+    def update(self, optimizer: Optimizer, parameters: Mapping[str, Shape]) -> Iterator[Line]:
+        template = optimizer.line()
+        if template is None:
+            return
+        for p, shape in parameters.items():
+            names = {"p": p, **{s: f"{s}_{p}" for s in optimizer.state_names()}}
+            text, equation = (part.format(**names) for part in template)
+            outputs = (p, *(names[s] for s in optimizer.state_names()))
+            shapes = (shape,) * len(outputs)
+            yield Line(Phase.UPDATE, text, outputs, shapes, equation, optimizer.note)
+
+    def parameters(self) -> Iterator[tuple[Parameter, Shape]]:
+        for item in self.training:
+            layer = item.layer
+            if isinstance(layer, Dense):
+                n = (self.sizes[str(item.width_in)], layer.units)
+                weights, biases = layer.weight_initializer, layer.bias_initializer
+                assert not isinstance(weights, str | None) and not isinstance(biases, str | None)
+                yield Parameter(item.names["W"], n, weights), (item.width_in, item.width)
+                if layer.bias:
+                    yield Parameter(item.names["b"], n[1:], biases), (item.width,)
+            for name, value in layer.parameters:
+                shape = (self.sizes[str(item.width)],)
+                yield Parameter(item.names[name], shape, value), (item.width,)
+
+    def statistics(self) -> Iterator[tuple[Parameter, Shape]]:
+        for item in self.training:
+            for name, value in item.layer.statistics:
+                shape = (self.sizes[str(item.width)],)
+                yield Parameter(item.names[name], shape, value), (item.width,)
+
+    def masks(self) -> Iterator[Mask]:
+        for place, item in enumerate(self.training, start=1):
+            for name in item.layer.random:
+                yield Mask(item.names[name], place, item.width, *item.layer.random_scale(name))
+
+
+def _rename(formula: str, names: Mapping[str, str]) -> str:
+    """Put the names of a program's values in the place of a formula's letters."""
+    out, word = [], ""
+    for letter in formula + " ":
+        if letter.isascii() and (letter.isalnum() or letter == "_"):
+            word += letter
+        else:
+            out.append(names.get(word, word) + letter)
+            word = ""
+    return "".join(out)[:-1]
