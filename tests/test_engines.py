@@ -30,6 +30,7 @@ def first_values(program: Program, seed: int = 0) -> Values:
     values, random = Values(program), np.random.RandomState(seed)
     values.parameters[:] = random.normal(0, 0.7, values.parameters.size)
     values.statistics[:] = random.uniform(0.5, 1.5, values.statistics.size)
+    values.state[:] = random.uniform(0.01, 1, values.state.shape)
     return values
 
 
@@ -304,3 +305,31 @@ def test_loops_are_written_for_optimizers_with_and_without_update_lines():
 def test_equal_passes_are_one_function():
     deep = Program(Description.read("8-8-8-8-8-2 relu softmax"), SGD())
     assert deep.source_for("numba").count("def rows_") == 3
+
+
+# --------------------------------------------------------------- these checks can fail
+
+WRONG_LINES = {
+    "a transpose left out": ("np.dot(a1.T, dz2, dW2)", "np.dot(a1, dz2[: a1.shape[1]], dW2)"),
+    "a bias left out": ("(product1_ij + b1[j])", "product1_ij"),
+    "a slope turned round": ("a1[i, j] > real(0.0)", "a1[i, j] < real(0.0)"),
+    "a sum not begun at 0": ("part_db2[j] = real(0.0)", "part_db2[j] = real(1e-3)"),
+    "a weight forgotten": ("w[i] * ((", "real(0.25001) * (("),
+    "a sign in the update": ("(parameters_q - ", "(parameters_q + "),
+    "a constant in the update": ("real(0.999)", "real(0.99901)"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_LINES)
+def test_a_wrong_line_in_the_loops_is_noticed(wrong):
+    program = Program(Description.read("4-4-3 relu softmax", dtype="float64"), Adam())
+    right, changed = WRONG_LINES[wrong]
+    source = program.source_for("numba")
+    assert right in source, source
+    work = work_for(program, 4, batch=4, shuffle=False)
+    assert_same_gradients(program, work, PlainEngine(program))
+    assert_same_update(program, work, PlainEngine(program))
+    engine = PlainEngine(program, source.replace(right, changed))
+    with pytest.raises(AssertionError):
+        assert_same_gradients(program, work, engine)
+        assert_same_update(program, work, engine)
