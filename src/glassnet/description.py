@@ -6,7 +6,7 @@ A Description is frozen, comparable and printable, goes to JSON and back, and ho
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,8 @@ class Description:
     def __post_init__(self) -> None:
         _check_size("inputs", self.inputs)
         object.__setattr__(self, "inputs", int(self.inputs))
+        if not isinstance(self.layers, Sequence) or isinstance(self.layers, str):
+            raise DescriptionError(f"the layers must be a list of layers, got {self.layers!r}")
         object.__setattr__(self, "layers", tuple(self.layers))
         for place, layer in enumerate(self.layers, start=1):
             if not isinstance(layer, Layer):
@@ -75,23 +77,27 @@ class Description:
                 "the last layer must be a Dense or an Activation, whose numbers are the outputs,"
                 f" got {self.layers[-1]!r}"
             )
-        if str(self.dtype) not in DTYPES:
-            raise unknown_name("dtype", self.dtype, DTYPES)
+        object.__setattr__(self, "dtype", _dtype_name(self.dtype))
         if not self.loss:
             softmax = self.output_activation == "softmax"
             object.__setattr__(self, "loss", "cross_entropy" if softmax else "mean_squared_error")
-        if self.loss not in LOSSES:
+        if not isinstance(self.loss, str) or self.loss not in LOSSES:
             raise unknown_name("loss", self.loss, LOSSES)
         if self.output_activation == "softmax" and self.outputs == 1:
             raise DescriptionError(
                 "a softmax of 1 output is always 1: use 2 outputs, or sigmoid for yes and no"
+            )
+        if LOSSES[self.loss].targets == "classes" and self.outputs == 1:
+            raise DescriptionError(
+                f"{self.loss} chooses between classes and needs at least 2 outputs, got 1:"
+                " for yes and no use binary_cross_entropy"
             )
         backward_rule(self.output_activation, self.loss)
 
     @classmethod
     def read(
         cls,
-        what: str | int | Sequence[int],
+        what: str | Iterable[int],
         activations: Sequence[str] | str | None = None,
         loss: str = "",
         dtype: str = "float32",
@@ -106,10 +112,16 @@ class Description:
             if activations is not None and words:
                 raise DescriptionError(f"activations given twice: in {what!r} and {activations!r}")
             activations = words or activations
+        elif isinstance(what, Iterable) and not isinstance(what, bytes):
+            sizes = list(what)
         else:
-            sizes = list(what) if not isinstance(what, int) else [what]
+            raise DescriptionError(
+                f"cannot read {what!r}: write '2-3-1 sigmoid', or sizes as in [2, 3, 1]"
+            )
         if len(sizes) < 2:
             raise DescriptionError(f"a network needs at least 2 sizes, as in '2-3-1', got {what!r}")
+        if not isinstance(activations, Sequence | None):
+            raise DescriptionError(f"activations must be names, got {activations!r}")
         names = [activations] if isinstance(activations, str) else list(activations or [])
         layers = len(sizes) - 1
         if len(names) == 0:
@@ -140,8 +152,6 @@ class Description:
         """Name of the activation that gives the outputs."""
         last = self.layers[-1]
         assert isinstance(last, Dense | Activation)
-        if isinstance(last, Dense):
-            return last.activation
         return last.activation
 
     @property
@@ -224,6 +234,14 @@ def _initializer_from_json(data: Mapping[str, Any]) -> Initializer:
     if not isinstance(name, str) or name not in kinds:
         raise unknown_name("initializer", name, kinds)
     return kinds[name].from_json(data)
+
+
+def _dtype_name(dtype: object) -> str:
+    """Give the name of a number type, which may also be NumPy's own object for it."""
+    name = getattr(dtype, "__name__", None) or str(dtype)
+    if name not in DTYPES:
+        raise unknown_name("dtype", name, DTYPES)
+    return name
 
 
 def _check_size(what: str, size: object) -> None:

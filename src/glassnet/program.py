@@ -94,9 +94,12 @@ class Program:
         self.statistics = tuple(p for p, _ in kept)
         self.statistic_shapes = {p.name: shape for p, shape in kept}
         self.masks = tuple(writer.masks())
-        self.state_names = tuple(
-            f"{s}_{p.name}" for p in self.parameters for s in optimizer.state_names()
-        )
+        self.state_shapes = {
+            f"{kind}_{p}": shape
+            for p, shape in self.parameter_shapes.items()
+            for kind in optimizer.state_names()
+        }
+        self.state_names = tuple(self.state_shapes)
         self.rate_names = optimizer.rate_names()
         self.outputs = writer.outputs
         self.logits = writer.logits
@@ -147,8 +150,8 @@ class Program:
                 for p in self.statistics
             ),
             *(
-                Input(name, Role.STATE, self.parameter_shapes[name.split("_", 1)[1]], "starts at 0")
-                for name in self.state_names
+                Input(name, Role.STATE, shape, "starts at 0")
+                for name, shape in self.state_shapes.items()
             ),
             *(Input(name, Role.RATE, (), self._rate_note(name)) for name in self.rate_names),
         )

@@ -25,9 +25,9 @@ mix = njit(randomness.mix, inline="always")
 
 
 @inlined
-def kept(row_key, column, below, value):
+def kept(row_key, column, highest, value):
     """Give the value of a mask at a column: `value` where the number is kept, else 0."""
-    return value if mix(row_key ^ np.uint32(column)) < below else value * 0
+    return value if mix(row_key ^ np.uint32(column)) <= highest else value * 0
 
 
 @inlined

@@ -74,8 +74,8 @@ class Expressions:
             place = "[i, j]" if is_full(node) else "[i]" if is_row(node) else "[j]"
             return self.use(node.name) + (place if node.axes else "")
         self.use(f"key_{node.name}")
-        below = threshold(mask.chance)
-        return f"kept(row_{node.name}, j, np.uint32({below}), real({mask.value!r}))"
+        highest = threshold(mask.chance)
+        return f"kept(row_{node.name}, j, np.uint32({highest}), real({mask.value!r}))"
 
     def truth(self, node: Symbol | float) -> str:
         """Write a comparison."""

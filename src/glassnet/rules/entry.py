@@ -25,8 +25,12 @@ def is_number(value: object) -> bool:
     >>> is_number(0.5), is_number(True), is_number(float("nan"))
     (True, False, False)
     """
-    real = isinstance(value, int | float) and not isinstance(value, bool)
-    return real and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:  # an integer beyond every float
+        return False
 
 
 def is_integer(value: object) -> bool:
@@ -37,6 +41,7 @@ def is_integer(value: object) -> bool:
 NUMBER = Check(is_number, "a finite number")
 POSITIVE = Check(lambda v: is_number(v) and v > 0, "a number above 0")
 FRACTION = Check(lambda v: is_number(v) and 0 <= v < 1, "a number from 0 up to, not including, 1")
+PART = Check(lambda v: is_number(v) and 0 < v <= 1, "a number above 0 and up to 1")
 COUNT = Check(lambda v: is_integer(v) and v >= 1, "a whole number from 1 up")
 FLAG = Check(lambda v: isinstance(v, bool), "True or False")
 
@@ -90,4 +95,7 @@ class Entry:
         for key in data:
             if key != "name" and key not in known:
                 raise DescriptionError(f"{cls.__name__} has no option {key!r}: {sorted(known)}")
+        for f in dataclasses.fields(cls):
+            if f.default is dataclasses.MISSING and f.name not in data:
+                raise DescriptionError(f"{cls.__name__} needs the option {f.name!r}")
         return cls(**{k: v for k, v in data.items() if k != "name"})

@@ -73,7 +73,7 @@ class Uniform(Initializer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.low < self.high:
+        if not 0 < self.high - self.low < math.inf:
             raise DescriptionError(
                 f"Uniform: low must be below high, got low={self.low!r}, high={self.high!r}"
             )

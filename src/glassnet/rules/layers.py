@@ -16,7 +16,7 @@ import numpy as np
 
 from glassnet.errors import unknown_name
 from glassnet.rules.activations import ACTIVATIONS
-from glassnet.rules.entry import COUNT, FLAG, FRACTION, POSITIVE, Check, Entry, option
+from glassnet.rules.entry import COUNT, FLAG, FRACTION, PART, POSITIVE, Check, Entry, option
 from glassnet.rules.initializers import Glorot, He, Initializer, Zeros, initializer
 
 
@@ -263,7 +263,7 @@ class BatchNorm(Layer):
 
     """
 
-    momentum: float = option(POSITIVE, 0.1)
+    momentum: float = option(PART, 0.1)
     epsilon: float = option(POSITIVE, 1e-5)
     parameters: ClassVar[tuple[tuple[str, float], ...]] = (("scale", 1.0), ("shift", 0.0))
     statistics: ClassVar[tuple[tuple[str, float], ...]] = (("mean", 0.0), ("variance", 1.0))

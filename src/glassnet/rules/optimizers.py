@@ -89,7 +89,7 @@ class Optimizer(Entry):
         rate = data.get("learning_rate")
         if isinstance(rate, dict):
             name = rate.get("name")
-            if name not in SCHEDULES:
+            if not isinstance(name, str) or name not in SCHEDULES:
                 raise unknown_name("schedule", name, SCHEDULES)
             data = {**data, "learning_rate": SCHEDULES[name].from_json(rate)}
         return super().from_json(data)

@@ -39,6 +39,8 @@ def keys(seed: int, purpose: int, *places: Any) -> NDArray[np.uint32]:
 
 
 def _low_bits(numbers: Any) -> NDArray[np.uint32]:
+    if isinstance(numbers, int):  # of any length
+        numbers = np.uint64(numbers & 0xFFFFFFFF)
     return np.atleast_1d(np.bitwise_and(numbers, 0xFFFFFFFF)).astype(np.uint32)
 
 
@@ -85,8 +87,8 @@ def mask_key(seed: int, step: int, layer: int) -> int:
 
 
 def threshold(chance: float) -> int:
-    """Give the number that a hash stays below with a chance."""
-    return min(round(chance * 2**32), 2**32 - 1)
+    """Give the number that a hash does not exceed with a chance."""
+    return max(round(chance * 2**32), 1) - 1
 
 
 def keep_mask(
@@ -100,5 +102,5 @@ def keep_mask(
     """
     row_keys = mix(np.arange(rows, dtype=np.uint32)[:, None] ^ np.uint32(key_))
     hashes = mix(row_keys ^ np.arange(columns, dtype=np.uint32))
-    kept = hashes < np.uint32(threshold(chance))
+    kept = hashes <= np.uint32(threshold(chance))
     return np.where(kept, np.asarray(value, dtype), np.asarray(0, dtype))
