@@ -60,7 +60,7 @@ class Description:
     def __post_init__(self) -> None:
         _check_size("inputs", self.inputs)
         object.__setattr__(self, "inputs", int(self.inputs))
-        if not isinstance(self.layers, Sequence) or isinstance(self.layers, str):
+        if not isinstance(self.layers, tuple | list):
             raise DescriptionError(f"the layers must be a list of layers, got {self.layers!r}")
         object.__setattr__(self, "layers", tuple(self.layers))
         for place, layer in enumerate(self.layers, start=1):

@@ -63,8 +63,9 @@ def unknown_name(what: str, received: object, known: Iterable[str]) -> Descripti
     unknown activation 'rellu': did you mean 'relu'? Known: relu, tanh
     """
     names = sorted(known)
-    near = difflib.get_close_matches(str(received), names, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    lower = {name.lower(): name for name in reversed(names)}
+    near = difflib.get_close_matches(str(received).lower(), lower, n=1)
+    hint = f"did you mean {lower[near[0]]!r}? " if near else ""
     return DescriptionError(f"unknown {what} {received!r}: {hint}Known: {', '.join(names)}")
 
 

@@ -208,17 +208,19 @@ class LineWriter:
 
     def backward(self) -> Iterator[Line]:
         yield from self._error_of_last()
-        for item in reversed(self.training):
-            first = item is self.training[0]
+        for place, item in reversed(list(enumerate(self.training))):
+            # Nothing asks for the error of the data, or of what is only computed from it.
+            hands_back = any(_is_trained(before.layer) for before in self.training[:place])
+            if not hands_back and not _is_trained(item.layer):
+                continue
             if isinstance(item.layer, Dense | Activation):
                 if item is not self.training[-1] and item.layer.activation != "linear":
                     yield self._through_activation(item, item.layer.activation)
                 if isinstance(item.layer, Dense):
-                    yield from self._through_weights(item, item.layer, first=first)
+                    yield from self._through_weights(item, item.layer, hands_back=hands_back)
                 continue
             for template in item.layer.backward:
-                if not first or item.layer.parameters:  # nothing asks for the error of the data
-                    yield self._filled(Phase.BACKWARD, template, item)
+                yield self._filled(Phase.BACKWARD, template, item)
 
     def _error_of_last(self) -> Iterator[Line]:
         entry, last = LOSSES[self.description.loss], self.training[-1]
@@ -264,7 +266,7 @@ class LineWriter:
         note = f"the error of {'the output layer' if last else f'layer {item.block}'}"
         return Line(Phase.BACKWARD, text, (d,), (("m", item.width),), equation, note)
 
-    def _through_weights(self, item: _Written, layer: Dense, *, first: bool) -> Iterator[Line]:
+    def _through_weights(self, item: _Written, layer: Dense, *, hands_back: bool) -> Iterator[Line]:
         dz, w, b = f"d{item.names['z']}", item.names["W"], item.names["b"]
         yield Line(
             Phase.BACKWARD,
@@ -283,7 +285,7 @@ class LineWriter:
                 f"d{b} = Σ {dz} over the batch",
                 "the biases' part: error, summed over the batch",
             )
-        if not first:
+        if hands_back:
             yield Line(
                 Phase.BACKWARD,
                 f"d{item.x} = {dz} @ {w}.T",
@@ -333,6 +335,10 @@ class LineWriter:
         for place, item in enumerate(self.training, start=1):
             for name in item.layer.random:
                 yield Mask(item.names[name], place, item.width, *item.layer.random_scale(name))
+
+
+def _is_trained(layer: Layer) -> bool:
+    return isinstance(layer, Dense) or bool(layer.parameters)
 
 
 def _rename(formula: str, names: Mapping[str, str]) -> str:

@@ -291,7 +291,8 @@ class BatchNorm(Layer):
     backward: ClassVar[tuple[Template, ...]] = (
         Template(
             "d{x}, d{scale}, d{shift} = batch_norm_back(d{y}, {normal}, {per_spread}, {scale}, w)",
-            "d{x} = {scale} · {per_spread} · (d{y} − w·d{shift} − w·{normal}·d{scale})",
+            "d{x} = {scale} · {per_spread} · (d{y} − share·d{shift} − share·{normal}·d{scale}),"
+            "  share = w / Σ w",
             "the error, without the part that only moves or stretches a whole column",
         ),
     )

@@ -1,0 +1,230 @@
+"""The user's arrays, checked and brought into the one form that the engines take.
+
+X becomes (m, inputs) and y (m, outputs) in the network's dtype, in C order and writeable, so that a
+compiled engine meets one kind of array; what has that form already is not copied. Every error
+names the row and column at fault.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from glassnet.description import Description
+from glassnet.errors import DataError
+from glassnet.rules.losses import LOSSES
+
+SUM_TOLERANCE = 1e-5  # shares of classes that were rounded to float32 still add up to 1
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Checked rows: x (m, inputs), y (m, outputs), and the weight of each row (m,), or None."""
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    weights: NDArray[Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def at(self, rows: NDArray[Any]) -> Rows:
+        """Give some of the rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Rows(self.x[rows], self.y[rows], weights)
+
+
+def check_rows(
+    X: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike | None,
+    description: Description,
+    dtype: DTypeLike,
+    names: tuple[str, str, str] = ("X", "y", "sample_weight"),
+) -> Rows:
+    """Check X, y and row weights of a network; rows of weight 0 are left out.
+
+    Raises:
+        DataError: shapes that do not fit, values that are no finite numbers, classes out of range,
+            weights below 0 or all 0.
+
+    Example:
+        >>> description = Description.read("2-3 softmax")
+        >>> check_rows([[1, 2], [3, 4]], [2, 0], None, description, "float32").y
+        array([[0., 0., 1.],
+               [1., 0., 0.]], dtype=float32)
+
+    """
+    x = check_inputs(X, description, dtype, names[0])
+    targets = check_targets(y, len(x), description, dtype, names[1])
+    if weights is None:
+        return Rows(x, targets)
+    checked = _check_weights(weights, len(x), dtype, names[2])
+    rows = Rows(x, targets, checked)
+    return rows.at(checked > 0) if (checked == 0).any() else rows
+
+
+def check_inputs(
+    X: ArrayLike, description: Description, dtype: DTypeLike, name: str = "X"
+) -> NDArray[Any]:
+    """Check X of shape (m, inputs).
+
+    Raises DataError for any other shape, and for values that are no finite numbers.
+
+    >>> check_inputs([[1, 2]], Description.read("2-1 linear"), "float32")
+    array([[1., 2.]], dtype=float32)
+    """
+    given = _numbers(X, name)
+    if given.ndim != 2:
+        advice = (
+            f": reshape it with {name}.reshape(-1, 1) if it has a single column, or"
+            f" {name}.reshape(1, -1) if it is a single row"
+            if given.ndim == 1
+            else ": a row for each sample, a column for each input"
+        )
+        raise DataError(f"Expected 2D array, got {given.ndim}D array instead{advice}")
+    if given.shape[1] != description.inputs:
+        raise DataError(
+            f"{name} has {given.shape[1]} features, but this network is expecting"
+            f" {description.inputs} features as input: give it a column for each"
+        )
+    if len(given) == 0:
+        raise DataError(
+            f"Found array with 0 sample(s) (shape={given.shape}) while a minimum of 1 is required:"
+            f" {name} needs at least one row"
+        )
+    return _cast(given, dtype, name)
+
+
+def check_targets(
+    y: ArrayLike, rows: int, description: Description, dtype: DTypeLike, name: str = "y"
+) -> NDArray[Any]:
+    """Check y and give it as (m, outputs): class numbers become one-hot, (m,) becomes (m, 1).
+
+    Raises DataError for any other shape, and for values that the loss cannot take.
+    """
+    if y is None:
+        raise DataError(f"training requires y to be passed, but the target {name} is None")
+    given = _numbers(y, name)
+    if given.ndim == 0:
+        raise DataError(f"{name} must have a row for each row of X, got a single number")
+    if len(given) != rows:
+        raise DataError(
+            f"Found input variables with inconsistent numbers of samples: {[rows, len(given)]}:"
+            f" X and {name} need the same number of rows"
+        )
+    outputs, kind = description.outputs, LOSSES[description.loss].targets
+    flat = given.ndim == 1 or given.shape[1:] == (1,)
+    if kind == "classes" and flat:
+        return _one_hot(given.reshape(-1), outputs, dtype, name)
+    if given.ndim == 1 and outputs == 1:
+        given = given[:, None]
+    if given.shape != (rows, outputs):
+        classes = f", or ({rows},) with class numbers" if kind == "classes" else ""
+        raise DataError(
+            f"{name} has shape {given.shape}, but the network has {outputs} output"
+            f"{'s' if outputs != 1 else ''}: it must be {(rows, outputs)}{classes}"
+        )
+    targets = _cast(given, dtype, name)
+    if kind != "numbers":
+        _check_range(targets, description.loss, name)
+    if kind == "classes":
+        _check_sums(targets, name)
+    return targets
+
+
+def _check_weights(weights: ArrayLike, rows: int, dtype: DTypeLike, name: str) -> NDArray[Any]:
+    given = _numbers(weights, name)
+    if given.shape != (rows,):
+        raise DataError(
+            f"{name} must have shape ({rows},), a number for each row, got {given.shape}"
+        )
+    checked = _cast(given, dtype, name)
+    if (checked < 0).any():
+        row = int(np.argmax(checked < 0))
+        raise DataError(f"{name} must not be negative, got {given[row]} in row {row}")
+    if not (checked > 0).any():
+        raise DataError(f"{name}: Sample weights must contain at least one non-zero number.")
+    if not np.isfinite(np.sum(checked)):
+        raise DataError(f"{name} adds up to more than {checked.dtype} can hold: scale it down")
+    return checked
+
+
+def _numbers(given: ArrayLike, name: str) -> NDArray[Any]:
+    """Give an array of real numbers, of whatever type it has."""
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise DataError(f"{name} has rows of unequal length: give each the same columns") from None
+    if array.dtype.kind == "c":
+        raise DataError(f"Complex data not supported: {name} holds complex numbers")
+    if array.dtype.kind in "biuf":
+        return array
+    if array.dtype.kind == "O":  # as a table with columns of several types gives
+        try:
+            return array.astype(np.float64)
+        except (TypeError, ValueError):
+            pass
+    found = next((v for v in array.ravel().tolist() if not _is_real(v)), None)
+    raise DataError(
+        f"{name} must hold numbers, got {type(given).__name__} with {found!r}: turn text into"
+        " numbers first (np.unique(labels, return_inverse=True) numbers the classes)"
+    )
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, int | float | np.number)
+
+
+def _cast(given: NDArray[Any], dtype: DTypeLike, name: str) -> NDArray[Any]:
+    """Give the array in a dtype, C order and writeable; every number in it is finite."""
+    with np.errstate(over="ignore"):
+        array = np.require(given, np.dtype(dtype), ["C", "W"])
+    if np.isfinite(array).all():
+        return array
+    place = tuple(int(index) for index in np.argwhere(~np.isfinite(array))[0])
+    where = f"row {place[0]}" + (f", column {place[1]}" if len(place) > 1 else "")
+    if np.isnan(given[place]):
+        raise DataError(f"Input {name} contains NaN: in {where}; fill the gap or leave the row out")
+    raise DataError(
+        f"Input {name} contains infinity or a value too large for dtype('{array.dtype}'):"
+        f" {given[place]} in {where}; correct it, or scale the column"
+    )
+
+
+def _one_hot(classes: NDArray[Any], outputs: int, dtype: DTypeLike, name: str) -> NDArray[Any]:
+    numbers = _cast(classes, np.float64, name)
+    wrong = (numbers != np.floor(numbers)) | (numbers < 0) | (numbers >= outputs)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(
+            f"{name} has class {classes[row]} in row {row}, but the network has {outputs} outputs:"
+            f" classes are whole numbers from 0 to {outputs - 1}"
+        )
+    one_hot = np.zeros((len(numbers), outputs), dtype)
+    one_hot[np.arange(len(numbers)), numbers.astype(np.intp)] = 1
+    return one_hot
+
+
+def _check_range(targets: NDArray[Any], loss: str, name: str) -> None:
+    wrong = (targets < 0) | (targets > 1)
+    if wrong.any():
+        row, column = (int(index) for index in np.argwhere(wrong)[0])
+        raise DataError(
+            f"{name} must lie between 0 and 1 for {loss},"
+            f" got {targets[row, column]} in row {row}, column {column}"
+        )
+
+
+def _check_sums(targets: NDArray[Any], name: str) -> None:
+    sums: NDArray[np.float64] = np.sum(targets, axis=1, dtype=np.float64)
+    wrong = np.abs(sums - 1) > SUM_TOLERANCE
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(
+            f"each row of {name} must add up to 1, as one-hot rows and shares of classes do,"
+            f" got {sums[row]:.6g} in row {row}"
+        )

@@ -1,0 +1,158 @@
+"""Records of training, and nothing else: History holds a number per epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass
+class Tally:
+    """How much a network has been trained, over all fits.
+
+    Args:
+        epochs: whole epochs; the orders of the rows and the random masks count on from here.
+        steps: steps since the optimizer's state was all zeros; its rates count on from here.
+
+    """
+
+    epochs: int = 0
+    steps: int = 0
+
+
+class Column:
+    """A row of numbers that grows at its end; reading it copies nothing.
+
+    Example:
+        >>> column = Column()
+        >>> column.add([0.5, 0.25])
+        >>> column.numbers
+        array([0.5 , 0.25])
+
+    """
+
+    def __init__(self) -> None:
+        self._room = np.empty(16)
+        self._size = 0
+
+    def add(self, numbers: Iterable[float] | NDArray[Any]) -> None:
+        """Add numbers at the end."""
+        new = np.asarray(numbers, dtype=np.float64)
+        size = self._size + len(new)
+        if size > len(self._room):
+            room = np.empty(max(size, 2 * len(self._room)))
+            room[: self._size] = self.numbers
+            self._room = room
+        self._room[self._size : size] = new
+        self._size = size
+
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """All numbers so far, read-only."""
+        view = self._room[: self._size]
+        view.flags.writeable = False
+        return view
+
+    def __len__(self) -> int:
+        return self._size
+
+
+class History:
+    """What one fit did: a number for each epoch, and how it ran.
+
+    `loss`, `validation_loss`, `learning_rate` and each of `metrics` and `validation_metrics` are
+    arrays with a number for each epoch of this fit. The loss of an epoch is the mean over its
+    batches, each taken before its update, as training saw it; validation loss and metrics are
+    taken after the epoch, as prediction sees them. `learning_rate` is that of the epoch's last
+    step; L-BFGS has none, and its loss is taken after each iteration.
+
+    Args:
+        engine: name of the engine that did the steps.
+        engine_reason: why it was taken.
+        seed: decided the orders of the rows and the random masks.
+
+    Example:
+        >>> history = History(engine="numpy", engine_reason="asked for", seed=0)
+        >>> history.record(loss=[0.5, 0.25], learning_rate=[0.1, 0.1])
+        >>> history.epochs, history.loss
+        (2, array([0.5 , 0.25]))
+
+    """
+
+    def __init__(self, engine: str, engine_reason: str, seed: int) -> None:
+        self.engine = engine
+        self.engine_reason = engine_reason
+        self.seed = seed
+        self.stopped = ""  # why training ended; empty while it goes on
+        self.best_epoch: int | None = None  # from 1; its weights were kept by early stopping
+        self.seconds = 0.0
+        self._loss = Column()
+        self._validation_loss = Column()
+        self._learning_rate = Column()
+        self._metrics: dict[str, Column] = {}
+        self._validation_metrics: dict[str, Column] = {}
+
+    @property
+    def epochs(self) -> int:
+        """Whole epochs done in this fit."""
+        return len(self._loss)
+
+    @property
+    def loss(self) -> NDArray[np.float64]:
+        """Training loss of each epoch."""
+        return self._loss.numbers
+
+    @property
+    def validation_loss(self) -> NDArray[np.float64]:
+        """Loss of the validation rows after each epoch; empty where there are none."""
+        return self._validation_loss.numbers
+
+    @property
+    def learning_rate(self) -> NDArray[np.float64]:
+        """Learning rate at the end of each epoch; empty for L-BFGS."""
+        return self._learning_rate.numbers
+
+    @property
+    def metrics(self) -> dict[str, NDArray[np.float64]]:
+        """Each metric of the training rows after each epoch."""
+        return {name: column.numbers for name, column in self._metrics.items()}
+
+    @property
+    def validation_metrics(self) -> dict[str, NDArray[np.float64]]:
+        """Each metric of the validation rows after each epoch."""
+        return {name: column.numbers for name, column in self._validation_metrics.items()}
+
+    def record(
+        self,
+        *,
+        loss: Iterable[float] = (),
+        validation_loss: Iterable[float] = (),
+        learning_rate: Iterable[float] = (),
+        metrics: Mapping[str, float] | None = None,
+        validation_metrics: Mapping[str, float] | None = None,
+    ) -> None:
+        """Add the numbers of one or more epochs."""
+        self._loss.add(loss)
+        self._validation_loss.add(validation_loss)
+        self._learning_rate.add(learning_rate)
+        for columns, new in (
+            (self._metrics, metrics),
+            (self._validation_metrics, validation_metrics),
+        ):
+            for name, number in (new or {}).items():
+                columns.setdefault(name, Column()).add([number])
+
+    def __repr__(self) -> str:
+        parts = [f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}"]
+        if self.epochs:
+            parts.append(f"loss {self.loss[0]:.4g} → {self.loss[-1]:.4g}")
+        if len(self.validation_loss):
+            parts.append(f"validation loss {self.validation_loss[-1]:.4g}")
+        if self.best_epoch is not None:
+            parts.append(f"best epoch {self.best_epoch}")
+        parts += [f"stopped: {self.stopped}"] if self.stopped else []
+        return f"History({', '.join(parts)}, engine {self.engine}, {self.seconds:.2f} s)"

@@ -1,0 +1,518 @@
+"""Network: a description, its weights, and everything that can be done with them."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from glassnet import metrics as metric_table
+from glassnet.arrays import Rows, check_inputs, check_rows
+from glassnet.batches import Batches
+from glassnet.description import Description
+from glassnet.engines import Work
+from glassnet.errors import DataError, DescriptionError
+from glassnet.history import History, Tally
+from glassnet.metrics import Metric
+from glassnet.program import Program
+from glassnet.rules.entry import is_integer
+from glassnet.rules.initializers import RandomSource
+from glassnet.rules.layers import Activation, Dense, Layer
+from glassnet.rules.optimizers import SGD, Optimizer
+from glassnet.rules.optimizers import optimizer as optimizer_of
+from glassnet.trace import Trace, trace_step
+from glassnet.training import EngineCache, prepare
+from glassnet.training.evaluation import Evaluation
+from glassnet.training.guard import step_inputs
+from glassnet.training.loop import rates_between
+from glassnet.training.nudged import GradientCheck, check_gradients
+from glassnet.training.options import USUAL_BATCH, Callback, Options
+from glassnet.training.split import split
+from glassnet.values import Values
+from glassnet.weights import Weights
+
+if TYPE_CHECKING:
+    from glassnet.table import Preparation
+
+RandomState = int | np.random.RandomState | np.random.Generator | None
+
+
+class Network:
+    """A fully connected network.
+
+    Args:
+        inputs: number of columns of X; or the short form "2-64-3 relu softmax"; or the sizes
+            [2, 10, 1], with the activations after them; or a Description.
+        layers: the layers, or the activations of sizes.
+        loss: a name; by default cross_entropy after softmax, else mean_squared_error.
+        dtype: "float32" or "float64".
+        random_state: decides the first weights, and with them orders and masks. An int means
+            NumPy's RandomState, whose numbers never change; a RandomState or Generator is drawn
+            from in place; None draws anew each time.
+
+    Raises:
+        DescriptionError: a network that cannot be, with what would be right.
+
+    Example:
+        >>> net = Network("2-64-3 relu softmax", random_state=0)
+        >>> print(net)
+        2-64-3 relu softmax, loss cross_entropy, float32
+        layer                            shape    activation  parameters
+        1  Dense                         (m, 64)  relu               192
+        2  Dense                         (m, 3)   softmax            195
+                                                        total        387
+        >>> net.predict([[0.0, 0.0]])
+        array([[0.33333334, 0.33333334, 0.33333334]], dtype=float32)
+
+    """
+
+    def __init__(
+        self,
+        inputs: int | str | Sequence[int] | Description,
+        *layers: Any,
+        loss: str = "",
+        dtype: str = "float32",
+        random_state: RandomState = None,
+    ) -> None:
+        self.description = _described(inputs, layers, loss, dtype)
+        self.values = Values(Program(self.description, SGD()))
+        self.optimizer: Optimizer | None = None  # of the last fit; its state is in `values`
+        self.tally = Tally()
+        self.preparation: Preparation | None = None  # how a table became X and y
+        self.engines: EngineCache = {}  # kept from fit to fit: some take seconds to make
+        _draw(self.values, _random_source(random_state))
+        own = _seed(random_state)
+        self.seed = zlib.crc32(self.values.parameters.tobytes()) if own is None else own
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of all numbers in the network."""
+        return self.values.dtype
+
+    @cached_property
+    def weights(self) -> Weights:
+        """Parameters and running statistics by name: to look at, and to set."""
+        return Weights(self.values)
+
+    @cached_property
+    def _evaluation(self) -> Evaluation:
+        return Evaluation(Program(self.description, SGD()))
+
+    # ------------------------------------------------------------------------ to look inside
+
+    def program(self, optimizer: str | Optimizer = "sgd") -> Program:
+        """Give the network written out as a program, with an optimizer's update lines.
+
+        >>> print(Network("1-1 linear").program("sgd").lines[-1].text)
+        b1 = b1 - learning_rate * db1
+        """
+        return Program(self.description, optimizer_of(optimizer))
+
+    def trace(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        optimizer: str | Optimizer = "sgd",
+    ) -> Trace:
+        """Do one step on all rows line by line and keep every value; the network does not change.
+
+        Args:
+            X: (m, inputs).
+            y: (m, outputs), or class numbers (m,).
+            sample_weight: (m,).
+            optimizer: makes the update. Its state is the network's own if the last fit used an
+                equal one, else zeros, and the step counts accordingly.
+
+        Raises:
+            DataError: arrays that do not fit.
+
+        Example:
+            >>> net = Network("1-1 linear", random_state=0)
+            >>> trace = net.trace([[1.0]], [2.0])
+            >>> bool(trace["loss"] == (trace["a1"][0, 0] - 2.0) ** 2)
+            True
+
+        """
+        own = optimizer_of(optimizer)
+        rows = check_rows(X, y, sample_weight, self.description, self.dtype)
+        values, equal = Values(Program(self.description, own)), own == self.optimizer
+        _take_over(values, self.values, state=equal)
+        work = self._whole(rows)
+        rates = rates_between(own, self.tally.steps if equal else 0, 1, 0, 1)[0]
+        return trace_step(values.program, step_inputs(values, work, 0, rates))
+
+    def _whole(self, rows: Rows) -> Work:
+        """Give work that takes all rows at once, with the masks that come next."""
+        ties = self.description.ties_rows
+        batches = Batches(len(rows), len(rows), merge_single=ties)
+        epochs = self.tally.epochs
+        return Work(rows.x, rows.y, rows.weights, batches, self.seed, epochs, epochs)
+
+    def check_gradients(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> GradientCheck:
+        """Compare the program's gradients with central differences, in float64.
+
+        Raises DataError for arrays that do not fit.
+
+        >>> net = Network("2-3-1 tanh", random_state=0)
+        >>> net.check_gradients([[1.0, -1.0]], [0.5]).passed
+        True
+        """
+        rows = check_rows(X, y, sample_weight, self.description, "float64")
+        return check_gradients(self.values, self._whole(rows))
+
+    # ------------------------------------------------------------------------ to train and use
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        epochs: int = 100,
+        batch_size: int | None = USUAL_BATCH,
+        optimizer: str | Optimizer = "adam",
+        validation: float | Sequence[ArrayLike] | None = None,
+        early_stopping: int | None = None,
+        metrics: Iterable[str | Metric] = (),
+        callbacks: Iterable[Callback] = (),
+        sample_weight: ArrayLike | None = None,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        gradients: str = "exact",
+        nudge: float = 1e-4,
+        engine: str = "auto",
+        time_limit: float | None = None,
+        verbose: bool | None = None,
+    ) -> History:
+        """Train. A second fit goes on from the first: 5 epochs twice are 10 epochs once.
+
+        The optimizer's state is kept from fit to fit while the optimizer is equal. Ctrl-C stops
+        after the steps under way and keeps what was learnt; a second one stops at once.
+
+        Args:
+            X: (m, inputs).
+            y: (m, outputs); (m,) is taken as (m, 1), or as class numbers for cross_entropy.
+            epochs: how often each row is visited; for L-BFGS the most iterations.
+            batch_size: rows in a step; None takes all.
+            optimizer: a name or an optimizer, such as gn.SGD(0.1).
+            validation: the fraction of rows kept for it, or (X, y), or (X, y, sample_weight).
+            early_stopping: stop after so many epochs without a lower validation loss (training
+                loss, if there is no validation); the best epoch's weights are kept in any case.
+            metrics: names, or functions f(y, outputs) -> number, taken after each epoch.
+            callbacks: each is called as callback(network, history) after an epoch, or after every
+                `every` of them if it has such an attribute; returning True stops.
+            sample_weight: (m,) what each row counts; rows of weight 0 are left out.
+            shuffle: whether each epoch visits the rows in an order of its own.
+            random_state: decides orders, masks and validation rows; by default the network's.
+            gradients: "exact", or "nudged": without calculus, each weight raised by `nudge`.
+            nudge: how far.
+            engine: "numpy", "numba", or "auto" for the faster one.
+            time_limit: seconds after which to stop, within an epoch if need be.
+            verbose: None shows a bar in a terminal, elsewhere a few lines if it takes long; True
+                shows in any case, False never.
+
+        Raises:
+            DataError: arrays that do not fit, with row and column.
+            DescriptionError: an option out of its range.
+            NotFiniteError: a loss or weight became inf or nan. The network keeps the last good
+                weights, and the error's `history` is the history up to then.
+            MissingExtraError: the engine or optimizer needs a library that is not installed.
+
+        Example:
+            >>> net = Network("1-1 linear", random_state=0)
+            >>> x = np.array([[1.0], [2.0], [3.0]])
+            >>> history = net.fit(x, 2 * x[:, 0], epochs=200, optimizer="lbfgs", verbose=False)
+            >>> net.predict([[10.0]]).round(3)
+            array([[20.]], dtype=float32)
+
+        """
+        options = Options(
+            optimizer=optimizer_of(optimizer),
+            epochs=epochs,
+            batch_size=batch_size,
+            early_stopping=early_stopping,
+            shuffle=shuffle,
+            seed=self._seed_of(random_state),
+            gradients=gradients,
+            nudge=nudge,
+            engine=engine,
+            time_limit=time_limit,
+            metrics=self._metrics(metrics),
+            callbacks=tuple(callbacks),
+        )
+        dtype = self.dtype if gradients == "exact" else np.dtype("float64")
+        rows = check_rows(X, y, sample_weight, self.description, dtype)
+        rows, held_out = self._with_validation(rows, validation, options.seed)
+        values, before = self._ready_for(options.optimizer)
+        run = prepare(self, values, before, rows, held_out, options)
+        self.values, self.optimizer, self.tally = values, options.optimizer, before
+        from glassnet.views.progress import progress_for  # views stand above
+
+        run.progress = progress_for(verbose, options.epochs) or run.progress
+        return run.run()
+
+    def _seed_of(self, random_state: RandomState) -> int:
+        if random_state is None:
+            return self.seed
+        seed = _seed(random_state)
+        if seed is not None:
+            return seed
+        random = _random_source(random_state)
+        if isinstance(random, np.random.Generator):
+            return int(random.integers(2**32))
+        return int(random.randint(2**32, dtype=np.uint64))
+
+    def _metrics(self, metrics: Iterable[str | Metric]) -> dict[str, Metric]:
+        description = self.description
+        return metric_table.by_name(
+            metrics, loss=description.loss, activation=description.output_activation
+        )
+
+    def _with_validation(
+        self, rows: Rows, validation: float | Sequence[ArrayLike] | None, seed: int
+    ) -> tuple[Rows, Rows | None]:
+        if validation is None:
+            return rows, None
+        if isinstance(validation, int | float | np.number):
+            return split(rows, float(validation), self.description, seed)
+        if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
+            raise DataError(
+                "validation must be a fraction, (X, y) or (X, y, sample_weight),"
+                f" got {type(validation).__name__}"
+            )
+        X, y, *weights = validation
+        names = ("validation X", "validation y", "validation sample_weight")
+        given = weights[0] if weights else None
+        return rows, check_rows(X, y, given, self.description, rows.x.dtype, names)
+
+    def _ready_for(self, optimizer: Optimizer) -> tuple[Values, Tally]:
+        """Give values for an optimizer: a new one has a state of zeros, and no steps behind it."""
+        if optimizer == self.optimizer:
+            return self.values, self.tally
+        values = Values(Program(self.description, optimizer))
+        values.parameters, values.statistics = self.values.parameters, self.values.statistics
+        for name in self.weights:  # the same memory: views that someone holds stay true
+            values.by_name[name] = self.values.by_name[name]
+        return values, Tally(self.tally.epochs)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Give the outputs (m, outputs) for X (m, inputs).
+
+        Raises DataError for an X that does not fit.
+        """
+        x = check_inputs(X, self.description, self.dtype)
+        with np.errstate(all="ignore"):
+            return self._evaluation.outputs(self.values, x)
+
+    def evaluate(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        metrics: Iterable[str | Metric] = (),
+        sample_weight: ArrayLike | None = None,
+    ) -> dict[str, float]:
+        """Give the loss as prediction sees it, and metrics, by name; weights count in the loss.
+
+        Raises DataError for arrays that do not fit, DescriptionError for an unknown metric.
+
+        >>> net = Network("2-2 softmax", random_state=0)
+        >>> list(net.evaluate([[0.0, 1.0]], [1], metrics=["accuracy"]))
+        ['loss', 'accuracy']
+        """
+        rows = check_rows(X, y, sample_weight, self.description, self.dtype)
+        loss, found = self._evaluation.judge(self.values, rows, self._metrics(metrics))
+        return {"loss": loss, **found}
+
+    # ------------------------------------------------------------------------ to keep
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a model file; `glassnet.load` gives a network that goes on exactly as this one.
+
+        Raises ModelFileError where it cannot be written.
+        """
+        from glassnet.files import write_model  # loads the reader of tables
+
+        header = {
+            "format": 1,
+            "description": self.description.to_json(),
+            "preparation": None if self.preparation is None else self.preparation.to_json(),
+            "seed": self.seed,
+            "epochs": self.tally.epochs,
+            "steps": self.tally.steps,
+            "optimizer": None if self.optimizer is None else self.optimizer.to_json(),
+        }
+        write_model(path, header, self.values.by_name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give what pickle and copy keep: no program, no engine, no view."""
+        values = self.values
+        return {
+            "description": self.description,
+            "optimizer": self.optimizer,
+            "arrays": (values.parameters, values.statistics, values.state),
+            "tally": self.tally,
+            "seed": self.seed,
+            "preparation": self.preparation,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.description, self.optimizer = state["description"], state["optimizer"]
+        self.values = Values(Program(self.description, self.optimizer or SGD()))
+        values = self.values
+        for own, given in zip(
+            (values.parameters, values.statistics, values.state), state["arrays"], strict=True
+        ):
+            own[...] = given
+        self.tally, self.seed = state["tally"], state["seed"]
+        self.preparation, self.engines = state["preparation"], {}
+
+    # ------------------------------------------------------------------------ in print
+
+    def __repr__(self) -> str:
+        return repr(self.description).replace("Description", "Network", 1)
+
+    def __str__(self) -> str:
+        """Give a table: each layer with its shape, activation and number of parameters."""
+        counts = [str(count) for count in _parameter_counts(self.values.program)]
+        rows = [("layer", "shape", "activation", "parameters"), *self._layer_rows(counts)]
+        rows.append(("", "", "total", str(self.values.parameters.size)))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d:>{widths[3]}}"
+            for a, b, c, d in rows
+        ]
+        description = self.description
+        title = f"{description.short()}, loss {description.loss}, {description.dtype}"
+        return "\n".join([title, *lines])
+
+    def _layer_rows(self, counts: list[str]) -> Iterator[tuple[str, str, str, str]]:
+        block, width = 0, self.description.inputs
+        for layer, count in zip(self.description.layers, counts, strict=True):
+            activation, name = "", f"   {layer!r}"
+            if isinstance(layer, Dense):
+                block, width, activation = block + 1, layer.units, layer.activation
+                name = f"{block}  Dense"
+            elif isinstance(layer, Activation):
+                activation, name = layer.activation, "   Activation"
+            yield name, f"(m, {width})", activation, count
+
+
+def load(path: str | os.PathLike[str]) -> Network:
+    """Read a network from a model file, with its preparation if one was saved.
+
+    Nothing in the file is run. Raises ModelFileError for anything that is wrong with it.
+    """
+    from glassnet.files import read_model  # loads the reader of tables
+    from glassnet.rules.optimizers import OPTIMIZERS
+    from glassnet.table import Preparation
+
+    header, arrays = read_model(path)
+    network = Network.__new__(Network)
+    network.description = Description.from_json(header["description"])
+    network.optimizer = None
+    if header["optimizer"] is not None:
+        kinds = {kind.__name__: kind for kind in OPTIMIZERS.values()}
+        network.optimizer = kinds[header["optimizer"]["name"]].from_json(header["optimizer"])
+    network.values = Values(Program(network.description, network.optimizer or SGD()))
+    for name, array in arrays.items():
+        network.values.by_name[name][...] = array
+    network.seed = header["seed"]
+    network.tally = Tally(header["epochs"], header["steps"])
+    kept = header["preparation"]
+    network.preparation = None if kept is None else Preparation.from_json(kept)
+    network.engines = {}
+    return network
+
+
+# ---------------------------------------------------------------------------- the first weights
+
+
+def _described(
+    inputs: int | str | Sequence[int] | Description, layers: Sequence[Any], loss: str, dtype: Any
+) -> Description:
+    """Read the forms in which a network may be given."""
+    dtype = np.dtype(dtype).name if not isinstance(dtype, str) else dtype
+    if isinstance(inputs, Description):
+        if layers or loss:
+            raise DescriptionError(f"layers and loss are given by {inputs!r} already")
+        return inputs
+    if isinstance(inputs, int | np.integer):
+        return Description(int(inputs), tuple(layers), loss, dtype)
+    if any(isinstance(layer, Layer) for layer in layers):
+        raise DescriptionError(
+            f"the sizes {inputs!r} take names of activations after them, got layers:"
+            " with layers, give the number of inputs first, as in gn.Network(2, gn.Dense(3))"
+        )
+    activations = layers[0] if len(layers) == 1 else list(layers)
+    return Description.read(inputs, activations or None, loss, dtype)
+
+
+def _seed(random_state: object) -> int | None:
+    """Give the seed if it is given as a whole number."""
+    if is_integer(random_state) or isinstance(random_state, np.integer):
+        return int(random_state)  # type: ignore[call-overload,no-any-return]
+    return None
+
+
+def _random_source(random_state: RandomState) -> RandomSource:
+    if isinstance(random_state, np.random.RandomState | np.random.Generator):
+        return random_state
+    if random_state is None:
+        return np.random.RandomState()
+    seed = _seed(random_state)
+    if seed is not None and 0 <= seed < 2**32:
+        return np.random.RandomState(seed)
+    raise DescriptionError(
+        "random_state must be a whole number from 0 to 2**32 - 1, a RandomState, a Generator or"
+        f" None, got {random_state!r}"
+    )
+
+
+def _draw(values: Values, random: RandomSource) -> None:
+    """Draw the first weights in order, W1, b1, W2, …, in float64, and round them.
+
+    Raises DescriptionError where an initializer's numbers are too large for the network's dtype.
+    """
+    fans = (1, 1)
+    for parameter in values.program.parameters:
+        rule = parameter.initializer
+        if len(parameter.shape) == 2:
+            fans = parameter.shape[0], parameter.shape[1]
+        drawn = (
+            np.full(parameter.shape, rule)
+            if isinstance(rule, int | float)
+            else rule.draw(random, parameter.shape, *fans)
+        )
+        with np.errstate(over="ignore"):
+            values.by_name[parameter.name][...] = drawn
+        if not np.isfinite(values.by_name[parameter.name]).all():
+            raise DescriptionError(
+                f"{rule!r} draws numbers for {parameter.name} that {values.dtype} cannot hold"
+            )
+    for statistic in values.program.statistics:
+        values.by_name[statistic.name][...] = statistic.initializer
+
+
+def _take_over(values: Values, other: Values, *, state: bool) -> None:
+    """Copy parameters and running statistics, and on request the optimizer's state."""
+    values.parameters[:] = other.parameters
+    values.statistics[:] = other.statistics
+    if state:
+        values.state[:] = other.state
+
+
+def _parameter_counts(program: Program) -> Iterator[int]:
+    """Give the number of trained numbers in each layer."""
+    sizes = iter([int(np.prod(p.shape)) for p in program.parameters])
+    for layer in program.description.layers:
+        own = len(layer.parameters)
+        if isinstance(layer, Dense):
+            own = 1 + layer.bias
+        yield sum(next(sizes) for _ in range(own))

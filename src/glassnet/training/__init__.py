@@ -1,0 +1,114 @@
+"""The only training loop: batches, order, validation, early stopping, callbacks, the guard.
+
+options.py      what a fit may be asked for, checked
+split.py        the rows that are kept for validation
+evaluation.py   outputs, loss and metrics as prediction sees them
+epochs.py       what happens after an epoch: metrics, early stopping, callbacks
+pace.py         how long the engine runs at a time, and how Ctrl-C is heard
+guard.py        a loss or weight that became inf or nan: the step and the line that did it
+loop.py         the loop
+lbfgs.py        L-BFGS: SciPy makes the steps
+nudged.py       gradients without calculus: training by nudging, and the gradient check
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from glassnet import engines
+from glassnet.arrays import Rows
+from glassnet.batches import Batches
+from glassnet.engines import Choice, Engine, Work
+from glassnet.errors import ProgramError
+from glassnet.history import History, Tally
+from glassnet.rules.optimizers import Optimizer
+from glassnet.training.epochs import AfterEpoch
+from glassnet.training.evaluation import Evaluation
+from glassnet.training.lbfgs import Lbfgs
+from glassnet.training.loop import Loop
+from glassnet.training.nudged import NudgedEngine, in_float64
+from glassnet.training.options import Options
+from glassnet.training.run import Run
+from glassnet.values import Values
+
+EngineCache = dict[tuple[str, Optimizer], Engine]
+
+
+def prepare(
+    network: Any, values: Values, before: Tally, rows: Rows, held_out: Rows | None, options: Options
+) -> Run:
+    """Make a fit ready to be run; nothing is changed yet, except that an engine may be kept.
+
+    Args:
+        network: is handed to the callbacks; training changes its `values` and its `tally`.
+        values: the network's, for a program with the optimizer of the options.
+        before: how far the network is; no steps where the optimizer is a new one.
+        rows: what it learns from; in float64 for nudged gradients.
+        held_out: rows for validation, or None.
+        options: how it is trained.
+
+    Raises:
+        DataError: the rows cannot be cut into such batches.
+        DescriptionError: an engine that is not known.
+        MissingExtraError: the engine or optimizer needs a library that is not installed.
+
+    """
+    values = _working_values(values, options)
+    program = values.program
+    size = options.rows_in_batch(len(rows))
+    ties = program.description.ties_rows
+    batches = Batches(len(rows), size, options.shuffle, options.seed, merge_single=ties)
+    # Masks count by epochs, as orders do: they go on from fit to fit whatever the optimizers are.
+    steps_before = before.epochs * batches.per_epoch
+    work = Work(rows.x, rows.y, rows.weights, batches, options.seed, before.epochs, steps_before)
+    engine, choice = _engine(network.engines, values, work, options)
+    history = History(choice.engine, choice.reason, options.seed)
+
+    def publish(learnt: Values, tally: Tally) -> None:
+        if learnt is not network.values:
+            network.values.take(learnt)
+        network.tally = replace(tally)
+
+    return (Loop if program.trains else Lbfgs)(
+        engine=engine,
+        values=values,
+        work=work,
+        before=before,
+        history=history,
+        after=AfterEpoch(network, Evaluation(program), values, history, rows, held_out, options),
+        options=options,
+        publish=publish,
+    )
+
+
+def _working_values(values: Values, options: Options) -> Values:
+    """Give the values that are trained: the network's own, or float64 ones for nudging."""
+    if options.gradients == "exact" or values.dtype == "float64":
+        return values
+    own = Values(in_float64(values.program))
+    own.take(values)
+    return own
+
+
+def _engine(
+    kept: EngineCache, values: Values, work: Work, options: Options
+) -> tuple[Engine, Choice]:
+    """Give the engine, the one kept from an earlier fit if there is one, and why it was taken."""
+    program = values.program
+    if options.gradients == "nudged":
+        reason = "nudged gradients are the work of NumPy, in float64"
+        return NudgedEngine(program, options.nudge), Choice("numpy", reason)
+    choice = engines.choose(options.engine, program, len(work.x), options.epochs, work.batches.size)
+    key = (choice.engine, options.optimizer)
+    if key in kept:
+        return kept[key], choice
+    try:
+        engine = engines.make(choice.engine, program)
+    except ProgramError as error:
+        choice = Choice("numpy", f"{choice.engine} cannot run this program: {error}")
+        return engines.make("numpy", program), choice
+    for other in [k for k in kept if k[1] != options.optimizer]:
+        del kept[other]  # made for an earlier optimizer
+    kept[key] = engine
+    return engine, choice

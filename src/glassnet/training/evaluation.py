@@ -1,0 +1,81 @@
+"""Outputs, loss and metrics as prediction sees them: no chance, running statistics in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.arrays import Rows
+from glassnet.metrics import Metric
+from glassnet.program import Program
+from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.losses import LOSSES
+from glassnet.values import Values
+
+BLOCK_NUMBERS = 2**20  # of the widest layer: keeps what a prediction needs within a few MB
+
+
+class Evaluation:
+    """Runs the `predict` of a program on blocks of rows."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.loss = LOSSES[program.description.loss]
+        self.activation = ACTIVATIONS[program.description.output_activation].function
+        self.block = max(64, BLOCK_NUMBERS // max(program.sizes.values()))
+
+    @cached_property
+    def bare(self) -> Program:
+        """The same network without its last activation: its `predict` gives the logits."""
+        description = self.program.description
+        *others, last = description.layers
+        layers = (*others, replace(last, activation="linear"))  # type: ignore[call-arg]
+        return Program(replace(description, layers=layers), self.program.optimizer)
+
+    def outputs(self, values: Values, x: NDArray[Any]) -> NDArray[Any]:
+        """Give the outputs (m, n) for x (m, inputs)."""
+        predict = self.program.functions["predict"]
+        parts = [predict(x[block], *_settled(values)) for block in self._blocks(len(x))]
+        return np.asarray(parts[0] if len(parts) == 1 else np.concatenate(parts))
+
+    def judge(
+        self, values: Values, rows: Rows, metrics: Mapping[str, Metric]
+    ) -> tuple[float, dict[str, float]]:
+        """Give the loss of the rows, and each metric of them; metrics count all rows alike."""
+        with np.errstate(all="ignore"):  # a loss may be inf: the guard and the reader see it
+            logits, loss = self._logits_and_loss(values, rows)
+            outputs = logits if self.activation is None else self.activation(logits)
+        return loss, {name: float(f(rows.y, outputs)) for name, f in metrics.items()}
+
+    def _logits_and_loss(self, values: Values, rows: Rows) -> tuple[NDArray[Any], float]:
+        predict, ones = self.bare.functions["predict"], np.ones(len(rows), rows.x.dtype)
+        weights = ones if rows.weights is None else rows.weights
+        logits, losses, sums = [], [], []
+        for block in self._blocks(len(rows)):
+            z = predict(rows.x[block], *_settled(values))
+            given = z
+            if self.loss.of == "outputs" and self.activation is not None:
+                given = self.activation(z)
+            total = np.sum(weights[block])
+            w = weights[block] if self.loss.rows == "sum" else weights[block] / total
+            logits.append(z)
+            losses.append(float(self.loss.function(given, rows.y[block], w[:, None])))
+            sums.append(float(total))
+        if self.loss.rows == "sum":
+            return np.concatenate(logits), sum(losses)
+        shares = np.array(sums) / np.sum(sums)
+        return np.concatenate(logits), float(np.sum(shares * losses))
+
+    def _blocks(self, rows: int) -> Iterator[slice]:
+        return (slice(start, start + self.block) for start in range(0, rows, self.block))
+
+
+def _settled(values: Values) -> list[NDArray[Any]]:
+    """Give what `predict` takes beside x: parameters, then running statistics."""
+    program = values.program
+    return [values.by_name[p.name] for p in (*program.parameters, *program.statistics)]

@@ -1,0 +1,161 @@
+"""The guard: what became inf or nan is traced to the step and the line that did it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.engines import Engine, Work
+from glassnet.errors import NotFiniteError
+from glassnet.trace import Trace, trace_step
+from glassnet.values import Values
+
+COPY_SHARE = 0.03  # part of the time that may go into keeping copies
+LARGE_INPUT = 100.0  # inputs beyond this are more often unscaled than meant
+
+
+class Guard:
+    """Keeps a copy of the last values known to be finite, and finds what broke them.
+
+    Args:
+        engine: does steps again.
+        values: are watched.
+        work: the rows that steps take.
+        rates: gives the rates of the steps first … last − 1.
+
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        values: Values,
+        work: Work,
+        rates: Callable[[int, int], NDArray[np.float64]],
+    ) -> None:
+        self.engine = engine
+        self.values = values
+        self.work = work
+        self.rates = rates
+        self.step = 0  # steps of this fit that the copy has behind it
+        self.copy = values.copy()
+        self._cost = self._since = 0.0
+
+    def is_good(self) -> bool:
+        """Whether all values are finite."""
+        return self.values.all_finite()
+
+    def keep(self, step: int, seconds: float, *, always: bool = False) -> bool:
+        """Keep a copy after `step` steps, unless copies would cost too much; False if not finite.
+
+        Args:
+            step: steps of this fit done.
+            seconds: time since the last call.
+            always: whether to check and copy now, whatever it costs.
+
+        """
+        self._since += seconds
+        if not always and self._since * COPY_SHARE < self._cost:
+            return True
+        started = time.perf_counter()
+        if not self.is_good():
+            return False
+        self.copy.take(self.values)
+        self.step = step
+        self._cost, self._since = time.perf_counter() - started, 0.0
+        return True
+
+    def go_to_copy(self) -> None:
+        """Bring the values back to the copy."""
+        self.values.take(self.copy)
+
+    def go_to(self, step: int) -> None:
+        """Bring the values to those after `step` steps, by training again from the copy."""
+        self.go_to_copy()
+        if step > self.step:
+            self.engine.train(self.work, self.values, self.step, step, self.rates(self.step, step))
+
+    def go_to_last_good(self, bad: int) -> int:
+        """Find the last step after which all was finite, when it no longer was after step `bad`.
+
+        What is inf or nan stays so, hence the steps in between are halved again and again. The
+        values are left as they were after the step that is returned.
+        """
+        self.go_to_copy()
+        while bad - self.step > 1:
+            middle = (self.step + bad) // 2
+            losses = self.engine.train(
+                self.work, self.values, self.step, middle, self.rates(self.step, middle)
+            )
+            if np.isfinite(losses).all() and self.is_good():
+                self.copy.take(self.values)
+                self.step = middle
+            else:
+                self.go_to_copy()
+                bad = middle
+        return self.step
+
+    def error(self, step: int) -> NotFiniteError:
+        """Word the error for the step, from 0, that the values stand before."""
+        rates = self.rates(step, step + 1)[0]
+        epoch, position = divmod(step, self.work.batches.per_epoch)
+        trace = trace_step(self.values.program, step_inputs(self.values, self.work, step, rates))
+        return NotFiniteError(
+            f"training stopped in epoch {epoch + 1}, step {position + 1}: {_cause(trace)}."
+            f" {_remedy(trace, rates)}"
+        )
+
+
+def step_inputs(
+    values: Values, work: Work, step: int, rates: NDArray[np.float64]
+) -> dict[str, Any]:
+    """Give every input of a step of a fit, from 0, by name: what `trace_step` takes."""
+    program = values.program
+    x, y, w = work.batch(program, step)
+    masks = work.masks(program, step, len(x))
+    return {
+        "x": x,
+        "y": y,
+        "w": w,
+        **{mask.name: kept for mask, kept in zip(program.masks, masks, strict=True)},
+        **values.by_name,
+        **dict(zip(program.rate_names, rates.tolist(), strict=True)),
+    }
+
+
+def _cause(trace: Trace) -> str:
+    """Say which value of a step is the first that is inf or nan, and what its line read."""
+    found = trace.first_not_finite()
+    if found is None:
+        return "the loss or a weight became inf or nan"
+    line, name = found
+    place = [int(index) for index in np.argwhere(~np.isfinite(trace[name]))[0]]
+    index = f"[{', '.join(map(str, place))}]" if place else ""
+    bad = f"{name}{index} is {float(trace[name][tuple(place)])}"
+    if line is None:
+        return f"{bad} before the step"
+    read = trace.read_as(name)
+    sizes = {n: _largest(trace[read[n]]) for n in line.code.co_names if n in read}
+    large = max(sizes, key=lambda n: sizes[n])
+    return f"{bad} in the line '{line.text}', where {large} is as large as {sizes[large]:.3g}"
+
+
+def _largest(value: NDArray[Any]) -> float:
+    return float(np.max(np.abs(value)))
+
+
+def _remedy(trace: Trace, rates: NDArray[np.float64]) -> str:
+    found = trace.first_not_finite()
+    if found is not None and found[0] is None:
+        return f"Set {found[1]} to finite numbers, or begin with a new network"
+    largest = _largest(trace["x"])
+    scale = f"scale the inputs, which are as large as {largest:.3g}, or "
+    advice = scale if largest > LARGE_INPUT else ""
+    if len(rates):
+        advice += f"try a learning rate of {rates[0] / 10:.3g} instead of {rates[0]:.3g}"
+    else:
+        advice += "start from smaller weights"
+    return f"The network keeps the weights that it had before that step; {advice}"

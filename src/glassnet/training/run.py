@@ -1,0 +1,127 @@
+"""What every way of training has in common: how it stops, and how it leaves the network."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from glassnet.engines import Engine, Work
+from glassnet.errors import NotFiniteError
+from glassnet.history import History, Tally
+from glassnet.training.epochs import AfterEpoch
+from glassnet.training.options import Options
+from glassnet.training.pace import Interrupt
+from glassnet.values import Values
+
+clock = time.perf_counter
+
+
+class Progress(Protocol):
+    """Something that is told how far training is; training itself never prints."""
+
+    def show(self, done: float, history: History) -> None:
+        """Take note that a part `done` of the work, from 0 to 1, is over."""
+
+    def close(self, history: History) -> None:
+        """Take note that training has ended."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def show(self, done: float, history: History) -> None:
+        """Do nothing."""
+
+    def close(self, history: History) -> None:
+        """Do nothing."""
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One fit.
+
+    Args:
+        engine: does the steps.
+        values: are changed in place.
+        work: the rows, and how they are taken.
+        before: how far the network was trained before.
+        history: is written to.
+        after: what is done after an epoch.
+        options: how it is trained.
+        publish: makes the network show the values so far: before callbacks, and at the end.
+        progress: is told how far training is.
+
+    """
+
+    engine: Engine
+    values: Values
+    work: Work
+    before: Tally
+    history: History
+    after: AfterEpoch
+    options: Options
+    publish: Callable[[Values, Tally], None]
+    progress: Progress = field(default_factory=Silent)
+    interrupt: Interrupt = field(default_factory=Interrupt)
+
+    def __post_init__(self) -> None:
+        """Make ready what a way of training needs of its own."""
+        self.started = clock()
+
+    def run(self) -> History:
+        """Train until there is a reason to stop, and leave the network with what was learnt.
+
+        Raises:
+            NotFiniteError: a loss or weight became inf or nan. The last good values are kept, and
+                the error's `history` is the history up to then.
+            KeyboardInterrupt: at the second Ctrl-C; the first one ends training in good order.
+
+        """
+        self.started = clock()
+        try:
+            with self.interrupt:
+                self.train()
+        except KeyboardInterrupt:
+            if self.interrupt.asked:
+                raise
+            self.history.stopped = "interrupted"
+        finally:
+            tally = self.settle()
+            best = self.after.restore_best()
+            self.publish(self.values, tally if best is None else replace(tally, steps=best))
+            self.history.seconds = clock() - self.started
+            self.progress.close(self.history)
+        return self.history
+
+    def train(self) -> None:
+        """Train until the history says that it has stopped."""
+        raise NotImplementedError
+
+    def settle(self) -> Tally:
+        """Bring the values to the end of the last whole step, and say how far that is."""
+        raise NotImplementedError
+
+    def look(self, tally: Tally) -> None:
+        """Do what is due after an epoch."""
+        self.after.look(tally.steps, lambda: self.publish(self.values, tally))
+
+    def stop_if_asked(self, done: float) -> None:
+        """Show that a part `done` is over; stop because it is all, for Ctrl-C, or for the clock."""
+        limit, seconds = self.options.time_limit, clock() - self.started
+        self.progress.show(done if limit is None else max(done, seconds / limit), self.history)
+        if self.history.stopped:
+            return
+        if done >= 1:
+            self.history.stopped = "finished"
+        elif self.interrupt.asked:
+            self.history.stopped = "interrupted"
+        elif limit is not None and seconds >= limit:
+            self.history.stopped = "time limit"
+
+    def not_finite(self, error: NotFiniteError) -> NotFiniteError:
+        """Give the error with the history so far."""
+        self.history.stopped = "not finite"
+        vars(error)["history"] = self.history
+        return error

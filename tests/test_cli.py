@@ -1,0 +1,533 @@
+"""The command: each sub-command's good path, and every bad file or option as one sentence."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import glassnet as gn
+from glassnet.cli import main
+
+ROOT = Path(__file__).parent.parent
+IRIS = str(ROOT / "data" / "iris.csv")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A model that was trained on iris.csv by the command."""
+    path = tmp_path_factory.mktemp("model") / "iris.safetensors"
+    assert (
+        run("fit", IRIS, "--target", "species", "--engine", "numpy", "--out", path).exit_code == 0
+    )
+    return str(path)
+
+
+def run(*words, **options):
+    """Run the command in this process."""
+    return CliRunner().invoke(main, [str(word) for word in words], **options)
+
+
+def good(*words, **options) -> str:
+    """Run the command, which must succeed; give what it prints.
+
+    On stderr there is nothing but the progress of a training that takes long.
+    """
+    result = run(*words, **options)
+    assert result.exit_code == 0, result.output
+    assert all(line.startswith("epoch ") for line in result.stderr.splitlines())
+    return result.stdout
+
+
+def refused(*words) -> str:
+    """Run the command, which must refuse with one sentence on stderr; give the sentence."""
+    result = run(*words)
+    assert result.exit_code == 2, result.output
+    assert result.stderr.startswith("glassnet: ")
+    assert result.stderr.count("\n") == 1
+    assert "Traceback" not in result.output
+    return result.stderr
+
+
+def process(*words, **options):
+    """Run the command as a process of its own."""
+    path = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1", **options.pop("env", {})}
+    return subprocess.Popen(
+        [sys.executable, "-m", "glassnet.cli", *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env=environment,
+        **options,
+    )
+
+
+def rows_of(path):
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# ------------------------------------------------------------------------------------ help
+
+
+def test_without_a_command_it_helps():
+    assert "Commands:" in good()
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_has_a_summary_and_an_example(name):
+    text = good(name, "--help")
+    assert f"glassnet {name}" in text.split("Options:")[0].split("\n", 1)[1]
+    summary = main.commands[name].get_short_help_str(60)
+    assert not summary.endswith("...")
+
+
+def test_every_example_in_the_help_can_be_read():
+    for name, command in main.commands.items():
+        for line in re.findall(rf"^ *glassnet {name}.*$", command.help, re.MULTILINE):
+            words = re.findall(r'"[^"]*"|\S+', line.strip().split("  ")[0])
+            context = command.make_context(name, [word.strip('"') for word in words[2:]])
+            assert context.params is not None
+
+
+# ------------------------------------------------------------------------------------ show
+
+
+def test_show_gives_every_line_its_shape_and_its_numbers():
+    text = good("show", "2-3-1 sigmoid", "--data", "exam", env={"COLUMNS": "100"})
+    trace = gn.Network("2-3-1 sigmoid", random_state=0).trace(*gn.datasets.exam())
+    for line in trace.lines:
+        shown = next(row for row in text.splitlines() if row.strip().startswith(line.text))
+        assert line.text in shown
+    a1 = next(row for row in text.splitlines() if "a1 = sigmoid(z1)" in row)
+    assert "(3, 3)" in a1
+    assert a1.endswith("  " + " ".join(f"{value:.4g}" for value in trace["a1"][0]))
+    for phase in ("given", "forward", "loss", "backward", "update"):
+        assert phase in text.splitlines()
+
+
+def test_show_takes_numbers_after_the_update_from_after_the_update():
+    text = good("show", "2-1 sigmoid", "--data", "exam", "--learning-rate", "100")
+    trace = gn.Network("2-1 sigmoid", random_state=0).trace(
+        *gn.datasets.exam(), optimizer=gn.SGD(100)
+    )
+    row = next(row for row in text.splitlines() if "b1 = b1 - " in row)
+    assert row.endswith(f"{trace.after('b1')[0]:.4g}")
+
+
+def test_show_shows_the_row_that_is_asked_for():
+    X, _ = gn.datasets.exam()
+    text = good("show", "2-3-1 sigmoid", "--data", "exam", "--row", "2")
+    x = next(row for row in text.splitlines() if row.startswith("  x "))
+    assert x.split()[-2:] == [f"{value:g}" for value in X[2]]
+
+
+def test_show_explains_one_number():
+    trace = gn.Network("2-3-1 sigmoid", random_state=0).trace(*gn.datasets.exam())
+    usual = good("show", "2-3-1 sigmoid", "--data", "exam")
+    assert usual.endswith(f"\n\n{trace.explain('dW1[0, 0]')}\n")
+    asked = good("show", "2-3-1 sigmoid", "--data", "exam", "--explain", "dW2[1, 0]")
+    assert asked.endswith(f"\n\n{trace.explain('dW2[1, 0]')}\n")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 160])
+def test_show_fits_into_the_terminal(columns):
+    text = good("show", "2-30-1 sigmoid", "--data", "exam", env={"COLUMNS": str(columns)})
+    listing = text.split("\n\n")[0].splitlines()[1:]
+    assert max(map(len, listing)) <= columns
+    assert any(row.endswith(" …") for row in listing)
+
+
+def test_show_fits_onto_one_screen():
+    text = good("show", "2-3-1 sigmoid", "--data", "exam", env={"COLUMNS": "100"})
+    assert len(text.splitlines()) <= 50
+
+
+def test_show_takes_a_table_and_an_optimizer():
+    text = good(
+        *("show", "4-5-3 relu softmax", "--data", IRIS, "--target", "species"),
+        *("--optimizer", "adam", "--rows", "10"),
+    )
+    assert "adam(W1, dW1, mean_W1, square_W1" in text
+    assert "(10, 4)" in text
+
+
+def test_show_takes_a_saved_model(model):
+    assert "softmax" in good("show", model, "--data", IRIS)
+
+
+def test_show_without_data_takes_random_numbers():
+    assert "random numbers" in good("show", "5-4-3 relu softmax")
+    assert good("show", "5-4-3 tanh") == good("show", "5-4-3 tanh")
+    assert good("show", "5-4-3 tanh") != good("show", "5-4-3 tanh", "--seed", "1")
+
+
+def test_colours_only_where_somebody_sees_them(monkeypatch):
+    words = ["show", "2-1 sigmoid", "--data", "exam"]
+    assert "\x1b[" not in good(*words)
+    assert "\x1b[" in good(*words, color=True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in good(*words, color=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["show", "2-3-1 sigmod"], "did you mean 'sigmoid'?"),
+        (["show", "2-3-1"], "no activation given"),
+        (["show", "2-3-1 sigmoid", "--data", "exm"], "did you mean 'exam'?"),
+        (["show", "2-3-1 sigmoid", "--data", "no.csv", "--target", "y"], "no.csv"),
+        (["show", "2-3-1 sigmoid", "--data", "exam", "--row", "3"], "rows 0 to 2"),
+        (["show", "2-3-1 sigmoid", "--data", "exam", "--explain", "dW9[0, 0]"], "dW9"),
+        (["show", "2-3-1 sigmoid", "--data", "exam", "--explain", "dW1[0, 7]"], "dW1"),
+        (["show", "3-1 sigmoid", "--data", "exam"], "3"),
+        (["show", "4-3 softmax", "--data", IRIS], "--target sepal_length|"),
+        (["show", "4-3 softmax", "--data", IRIS, "--target", "specie"], "'species'"),
+        (["show", "2-1 sigmoid", "--optimizer", "lbfgs", "--learning-rate", "1"], "lbfgs"),
+        (["show", "2-1 sigmoid", "--learning-rate", "-1"], "learning_rate"),
+        (["show", "2-1 sigmoid", "--loss", "mse"], "mean_squared_error"),
+        (["show", "2-1 sigmoid", "--optimizer", "adm"], "adam"),
+        (["show", "nothing.safetensors"], "nothing.safetensors"),
+        (["show"], "NETWORK"),
+        (["show", "2-1 sigmoid", "--sed", "3"], "--seed"),
+    ],
+)
+def test_show_refuses(words, sentence):
+    assert sentence in refused(*words)
+
+
+# ------------------------------------------------------------------------- fit and predict
+
+
+def test_fit_trains_tests_and_saves(folder):
+    text = good("fit", IRIS, "--target", "species", "--engine", "numpy")
+    assert "150 rows, 4 columns" in text
+    assert "3 classes: setosa, versicolor, virginica" in text
+    assert "120 for training, 30 held out" in text
+    assert "engine  numpy: asked for" in text
+    accuracy, guess = map(float, re.findall(r"([0-9.]+)%", text))
+    assert accuracy >= 90
+    assert guess == pytest.approx(33.3)
+    assert gn.load("iris.safetensors").preparation.target == "species"
+
+
+def test_fit_is_the_same_on_every_run(folder):
+    words = ["fit", IRIS, "--target", "species", "--engine", "numpy", "--epochs", "3"]
+    good(*words, "--out", "a.safetensors")
+    good(*words, "--out", "b.safetensors")
+    good(*words, "--seed", "1", "--out", "c.safetensors")
+    first, second, other = (gn.load(f"{name}.safetensors").weights["W1"] for name in "abc")
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
+
+
+def test_fit_learns_a_number(folder):
+    X, y = gn.datasets.sine(200)
+    lines = [f"{x},{value}" for (x,), (value,) in zip(X, 100 + 10 * y, strict=True)]
+    Path("sine.csv").write_text("\n".join(["x,y", *lines]), encoding="utf-8")
+    text = good(
+        *("fit", "sine.csv", "--target", "y", "--network", "1-20-1 tanh linear"),
+        *("--optimizer", "lbfgs", "--epochs", "200"),
+    )
+    assert "target  y, a number" in text
+    share = float(re.search(r"R² ([0-9.]+)", text)[1])
+    error, guess = map(
+        float, re.search(r"RMSE (\S+) \(always saying the mean: (.*)\)", text).groups()
+    )
+    assert share > 0.999
+    assert error < 0.3 < 5 < guess < 10
+    text = good("predict", "sine.safetensors", "sine.csv", "--out", "out.csv")
+    assert float(re.search(r"RMSE (\S+)", text)[1]) < 0.3
+    predicted = np.array([float(row["y"]) for row in rows_of("out.csv")])
+    assert predicted == pytest.approx(100 + 10 * y[:, 0], abs=1)
+
+
+def test_fit_takes_one_output_for_two_classes(folder):
+    good("data", "gauss", "--out", "gauss.csv")
+    text = good(
+        "fit", "gauss.csv", "--target", "cloud", "--network", "2-1 sigmoid", "--epochs", "20"
+    )
+    assert "binary_cross_entropy" in text
+    assert float(re.search(r"accuracy ([0-9.]+)%", text)[1]) > 95
+    good("predict", "gauss.safetensors", "gauss.csv", "--out", "out.csv")
+    rows = rows_of("out.csv")
+    assert {row["cloud"] for row in rows} == {"0", "1"}
+    assert all(0.5 <= float(row["probability"]) <= 1 for row in rows)
+
+
+def test_fit_uses_every_row_where_none_is_held_out(folder):
+    text = good("fit", IRIS, "--target", "species", "--held-out", "0", "--epochs", "1")
+    assert "150 for training, 0 held out" in text
+    assert "accuracy" not in text
+
+
+def test_fit_can_be_quiet(folder):
+    assert good("fit", IRIS, "--target", "species", "--epochs", "1", "--quiet") == ""
+    assert Path("iris.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "--target sepal_length|sepal_width|petal_length|petal_width|species"),
+        (["--target", "specis"], "'species'"),
+        (["--target", "species", "--network", "3-3 softmax"], "begin it with 4-"),
+        (["--target", "species", "--network", "4-2 softmax"], "ends in 3 and softmax"),
+        (["--target", "species", "--network", "4-3 linear"], "ends in 3 and softmax"),
+        (["--target", "sepal_width"], "text"),
+        (["--target", "species", "--epochs", "0"], "--epochs"),
+        (["--target", "species", "--held-out", "1"], "--held-out"),
+        (["--target", "species", "--engine", "cuda"], "numba"),
+        (["--target", "species", "--optimizer", "lbfgs", "--batch-size", "8"], "batch_size"),
+        (["--target", "species", "--out", "no/folder/m.safetensors"], "no/folder"),
+        (["--target", "species", "--out", "model.pickle"], "model.pickle"),
+        (["--target", "species", "--learning-rate", "nan"], "learning_rate"),
+    ],
+)
+def test_fit_refuses(words, sentence, folder):
+    assert sentence in refused("fit", IRIS, *words)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "empty"),
+        ("a,y\n", "one line only"),
+        ("a,y\n1,2,3\n", "line 2 has 3 cells"),
+        ("a,y\n1,no\n,yes\n3,no\n4,yes\n", "line 3, column 'a'"),
+        ("a,y\n1,no\n2,no\n", "one label only"),
+        ("a,y\nred,no\nblue,yes\nred,no\ngreen,yes\n", "line 2, column 'a'"),
+        ("a,a\n1,2\n", "same name"),
+    ],
+)
+def test_fit_refuses_bad_files(text, sentence, folder):
+    Path("bad.csv").write_text(text, encoding="utf-8")
+    assert sentence in refused("fit", "bad.csv", "--target", "y")
+
+
+def test_fit_refuses_what_is_no_file(folder):
+    assert "no.csv" in refused("fit", "no.csv", "--target", "y")
+    assert str(folder) in refused("fit", folder, "--target", "y")
+
+
+def test_fit_says_where_a_number_became_infinite(folder):
+    words = ["--optimizer", "sgd", "--learning-rate", "1e30", "--engine", "numpy"]
+    sentence = refused("fit", IRIS, "--target", "species", *words)
+    assert "step" in sentence
+
+
+def test_predict_lists_and_scores(model, folder):
+    text = good("predict", model, IRIS)
+    assert text.splitlines()[0].split() == ["row", "species", "probability"]
+    assert "… and 140 more" in text
+    assert float(re.search(r"accuracy ([0-9.]+)% on 150 rows", text)[1]) >= 90
+
+
+def test_predict_writes_every_row(model, folder):
+    text = good("predict", model, IRIS, "--out", "out.csv")
+    assert "150 predictions in out.csv" in text
+    rows, wanted = rows_of("out.csv"), rows_of(IRIS)
+    right = np.mean([a["species"] == b["species"] for a, b in zip(rows, wanted, strict=True)])
+    assert f"accuracy {right:.1%}" in text
+    outputs = gn.load(model).predict(
+        gn.load(model).preparation.features_of(gn.table.Table.read(IRIS))
+    )
+    assert [float(row["probability"]) for row in rows] == pytest.approx(outputs.max(axis=1))
+
+
+def test_predict_needs_no_target_and_no_order(model, folder):
+    rows = rows_of(IRIS)
+    names = ["petal_width", "petal_length", "note", "sepal_width", "sepal_length"]
+    lines = [",".join(row.get(name, "x") for name in names) for row in rows]
+    Path("new.csv").write_text("\n".join([",".join(names), *lines]), encoding="utf-8")
+    text = good("predict", model, "new.csv")
+    assert "accuracy" not in text
+    assert text == "".join(good("predict", model, IRIS).splitlines(keepends=True)[:-1])
+
+
+def test_predict_does_not_stop_at_an_unknown_label(model, folder):
+    text = Path(IRIS).read_text(encoding="utf-8").replace("setosa", "violet")
+    Path("new.csv").write_text(text, encoding="utf-8")
+    printed = good("predict", model, "new.csv")
+    assert "not scored" in printed
+    assert "violet" in printed
+
+
+def test_predict_refuses(model, folder):
+    Path("few.csv").write_text("sepal_length\n5.1\n", encoding="utf-8")
+    assert "lacks" in refused("predict", model, "few.csv")
+    assert "no.safetensors" in refused("predict", "no.safetensors", IRIS)
+    Path("bad.safetensors").write_bytes(b"not a model")
+    assert "bad.safetensors" in refused("predict", "bad.safetensors", IRIS)
+    gn.Network("4-3 softmax").save("bare.safetensors")
+    assert "without its table's preparation" in refused("predict", "bare.safetensors", IRIS)
+    assert "no/folder" in refused("predict", model, IRIS, "--out", "no/folder/out.csv")
+
+
+@pytest.mark.soak
+def test_a_thousand_fits_leak_nothing_and_change_nothing(folder):
+    words = ["fit", IRIS, "--target", "species", "--epochs", "20", "--quiet"]
+    first, most = {}, 0
+    for count in range(1000):
+        engine = ("numpy", "numba")[count % 2]
+        good(*words, "--engine", engine)
+        weights = gn.load("iris.safetensors").weights["W1"].copy()
+        assert np.array_equal(first.setdefault(engine, weights), weights)
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        if count == 100:
+            most = used
+    assert used < most * 1.05
+
+
+# -------------------------------------------------------------------- program, check, data
+
+
+def test_program_prints_what_the_library_writes(folder):
+    net = gn.Network("2-3-1 sigmoid")
+    assert good("program", "2-3-1 sigmoid") == net.program().source
+    assert good("program", "2-3-1 sigmoid", "--optimizer", "adam") == net.program("adam").source
+    assert good("program", "2-3-1 sigmoid", "--for", "numba") == net.program().source_for("numba")
+    good("program", "2-3-1 sigmoid", "--out", "step.py")
+    assert Path("step.py").read_text(encoding="utf-8") == net.program().source
+
+
+def test_program_refuses(folder):
+    assert ".py" in refused("program", "2-3-1 sigmoid", "--out", "step.txt")
+    assert "--for" in refused("program", "2-1 sigmoid", "--out", "a.py", "--for", "numba")
+    assert "'2_3_1 sigmoid'" in refused("program", "2_3_1 sigmoid")
+    assert "no/folder" in refused("program", "2-1 sigmoid", "--out", "no/folder/a.py")
+
+
+def test_check_lists_every_gradient():
+    text = good("check", "2-3-1 sigmoid", "--data", "exam")
+    assert text.splitlines()[-1] == "passed"
+    for name in ("dW1[0, 0]", "dW1[1, 2]", "db1[2]", "dW2[2, 0]", "db2[0]"):
+        (row,) = [row for row in text.splitlines() if row.startswith(name)]
+        ours, nudged, difference = map(float, row.removeprefix(name).split())
+        assert ours == pytest.approx(nudged, rel=1e-4, abs=1e-9)
+        assert difference < 1e-6
+
+
+def test_check_of_a_large_network_lists_the_worst():
+    text = good("check", "4-30-3 relu softmax", "--data", IRIS, "--target", "species")
+    assert len(text.splitlines()) == 11  # heading, columns, four arrays, four verdicts, passed
+
+
+def test_check_fails_for_a_wrong_rule(monkeypatch):
+    from glassnet.rules import activations
+
+    def tanh_slope(z, a):
+        return 1 - a
+
+    monkeypatch.setattr(activations.tanh_slope, "__code__", tanh_slope.__code__)
+    result = run("check", "2-3-1 tanh", "--data", "exam", "--seed", "3")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1] == "FAILED"
+
+
+def test_check_refuses():
+    assert "did you mean" in refused("check", "2-3-1 sigmoid", "--data", "exan")
+
+
+def test_data_lists_the_sets():
+    text = good("data")
+    for name in gn.datasets.DATASETS:
+        assert re.search(rf"^{name} ", text, re.MULTILINE)
+
+
+def test_data_writes_what_the_library_makes(folder):
+    good("data", "spiral", "--samples", "7", "--seed", "3", "--out", "spiral.csv")
+    X, y = gn.datasets.spiral(7, random_state=3)
+    rows = rows_of("spiral.csv")
+    assert list(rows[0]) == ["x1", "x2", "arm"]
+    assert np.array_equal([[float(row["x1"]), float(row["x2"])] for row in rows], X)
+    assert [int(row["arm"]) for row in rows] == list(y)
+    assert good("data", "exam").splitlines()[1] == "2.0,9.0,0.92"
+
+
+def test_data_refuses(folder):
+    assert "did you mean 'spiral'?" in refused("data", "spirals")
+    assert "--noise" in refused("data", "exam", "--noise", "1")
+    assert "noise" in refused("data", "moons", "--noise", "-1")
+    assert "no/folder" in refused("data", "exam", "--out", "no/folder/exam.csv")
+
+
+# ---------------------------------------------------------------------------------- lesson
+
+
+def test_lesson_lists_the_lessons():
+    assert re.search(r"^beans ", good("lesson"), re.MULTILINE)
+    assert re.search(r"^beans .*[\u4e00-\u9fff]", good("lesson", "--lang", "zh"), re.MULTILINE)
+
+
+def test_lesson_runs(folder):
+    assert "1.2332" in good("lesson", "forward")
+    assert re.search(r"[\u4e00-\u9fff]", good("lesson", "forward", "--lang", "zh"))
+    good("lesson", "layers", "--pictures", "pictures")
+    assert list(Path("pictures").iterdir())
+
+
+def test_lesson_refuses(folder):
+    assert "did you mean 'beans'?" in refused("lesson", "bean")
+    assert "zh" in refused("lesson", "--lang", "fr")
+    assert "zh" in refused("lesson", "beans", "--lang", "fr")
+
+
+# ----------------------------------------------------------------------------- as a process
+
+
+def test_an_unknown_command_is_one_sentence():
+    assert "dta" in refused("dta")
+    assert "--foo" in refused("--foo")
+
+
+def test_a_process_ends_with_the_code_and_without_a_traceback():
+    child = process("show", "2-3-1 sigmod")
+    output, errors = child.communicate(timeout=60)
+    assert (child.returncode, output) == (2, "")
+    assert errors.startswith("glassnet: unknown activation")
+    assert errors.count("\n") == 1
+
+
+def test_a_closed_pipe_is_no_error():
+    child = process("data", "spiral", "--samples", "100000")
+    assert child.stdout.readline() == "x1,x2,arm\n"
+    child.stdout.close()
+    assert child.stderr.read() == ""
+    child.stderr.close()
+    child.wait(timeout=60)
+
+
+def test_ctrl_c_ends_with_130_and_without_a_traceback(folder):
+    child = process("data", "spiral", "--samples", "100000")
+    assert child.stdout.readline() == "x1,x2,arm\n"
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert errors.strip() == ""
+
+
+def test_a_terminal_without_the_letters_gets_question_marks():
+    child = process(
+        "program", "2-3-1 sigmoid", env={"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    )
+    output, errors = child.communicate(timeout=60)
+    assert (child.returncode, errors) == (0, "")
+    assert "def step(" in output

@@ -1,0 +1,993 @@
+"""Every entry of every table of rules, against the loops, true digits and its own slope."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import checks
+import loops
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import all_optimizers, descriptions, same_examples, schedules
+
+from glassnet.description import Description
+from glassnet.errors import DescriptionError
+from glassnet.program import Program
+from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.entry import Entry
+from glassnet.rules.initializers import (
+    INITIALIZERS,
+    Glorot,
+    He,
+    Initializer,
+    Normal,
+    Uniform,
+    Zeros,
+    initializer,
+)
+from glassnet.rules.layers import LAYERS, Activation, BatchNorm, Dense, Dropout, LayerNorm
+from glassnet.rules.losses import LOSSES, HalfSquaredError, backward_rule
+from glassnet.rules.optimizers import LBFGS, OPTIMIZERS, SGD, Adam, optimizer
+from glassnet.rules.schedules import SCHEDULES, Constant, Cosine, Schedule
+
+EPS = {"float32": 2.0**-23, "float64": 2.0**-52}
+DTYPES = sorted(EPS)
+FUNCTIONS = [name for name, entry in ACTIVATIONS.items() if entry.function]
+
+
+@pytest.fixture(autouse=True)
+def _no_warning_and_no_flag():
+    """Raise where NumPy would warn; underflow is silent by default, and right: it rounds to 0."""
+    with np.errstate(all="raise", under="ignore"), mpmath.workdps(50):
+        yield
+
+
+def sample(entry, shape=(7, 3), seed=0, wide=3.0):
+    """Draw inputs of an activation that are far from its kinks."""
+    z = wide * np.random.RandomState(seed).standard_normal(shape)
+    for kink in entry.kinks:
+        near = np.abs(z - kink) < checks.FAR
+        z[near] = kink + 2 * checks.FAR
+    return z
+
+
+def back(entry, da, z, a):
+    """Hand an error back through an activation, as a program's line does."""
+    return entry.back(da, z, a) if entry.back else da * entry.slope(z, a)
+
+
+def ulps(found, wanted, dtype):
+    """Give the greatest distance from the true values, in units in their last place."""
+    gaps = [
+        abs(mpmath.mpf(float(f)) - w) / np.spacing(np.asarray(abs(float(w)), dtype))
+        for f, w in zip(np.ravel(found), wanted, strict=True)
+    ]
+    return float(max(gaps))
+
+
+# --------------------------------------------------------------------------- activations
+
+TRUE_ACTIVATIONS = {
+    "relu": lambda row: [max(z, mpmath.mpf(0)) for z in row],
+    "tanh": lambda row: [mpmath.tanh(z) for z in row],
+    "sigmoid": lambda row: [1 / (1 + mpmath.exp(-z)) for z in row],
+    "softmax": lambda row: [mpmath.exp(z) / mpmath.fsum(map(mpmath.exp, row)) for z in row],
+}
+
+
+def true_rows(name, z):
+    return [a for row in z for a in TRUE_ACTIVATIONS[name]([mpmath.mpf(float(v)) for v in row])]
+
+
+def test_linear_alone_passes_numbers_on():
+    assert [name for name, entry in ACTIVATIONS.items() if not entry.function] == ["linear"]
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activation_is_named_by_its_key_and_has_a_way_back(name):
+    entry = ACTIVATIONS[name]
+    assert entry.name == name
+    assert entry.note
+    assert entry.source
+    assert entry.formula.startswith("a = ")
+    if entry.function:
+        assert entry.function.__name__ == name
+        assert (entry.slope is None) != (entry.back is None)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_activation_values_are_those_of_the_loops(name):
+    entry = ACTIVATIONS[name]
+    z = sample(entry)
+    wanted = [loops.values(loops.ACTIVATIONS[name](loops.numbers(row))) for row in z.tolist()]
+    np.testing.assert_allclose(entry.function(z), wanted, rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_activation_values_have_true_digits(name, dtype):
+    entry = ACTIVATIONS[name]
+    z = sample(entry, (40, 3)).astype(dtype)
+    a = entry.function(z)
+    assert a.dtype == z.dtype
+    # Rounding z − max(z) alone costs a softmax as many units as that difference has twos in it.
+    assert ulps(a, true_rows(name, z), dtype) <= (16 if name == "softmax" else 4)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_activation_slope_is_that_of_central_differences(name):
+    entry = ACTIVATIONS[name]
+    z = sample(entry)
+    da = np.random.RandomState(1).standard_normal(z.shape)
+    wanted = checks.central_slope(lambda x: float(np.sum(da * entry.function(x))), z.copy())
+    checks.assert_near(back(entry, da, z, entry.function(z)), wanted, 1e-8, 1e-10, name)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_activation_slope_is_that_of_the_complex_step(name):
+    entry = ACTIVATIONS[name]
+    z = sample(entry)
+    da = np.random.RandomState(1).standard_normal(z.shape)
+    function = checks.with_numpy(entry.function, checks.COMPLEX_NUMPY)
+    wanted = checks.complex_slope(lambda x: np.sum(da * function(x)), z)
+    checks.assert_near(back(entry, da, z, entry.function(z)), wanted, 1e-11, 1e-14, name)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_activation_backward_in_float32_is_near_float64(name):
+    entry = ACTIVATIONS[name]
+    z = sample(entry, (50, 4)).astype("float32")
+    da = np.random.RandomState(1).standard_normal(z.shape).astype("float32")
+    rough = back(entry, da, z, entry.function(z))
+    z, da = z.astype("float64"), da.astype("float64")
+    assert rough.dtype == np.float32
+    assert checks.distance(rough, back(entry, da, z, entry.function(z))) <= 2e-6
+
+
+EDGES = [0.0, -0.0, 1.0, -1.0, 30.0, -30.0, 89.0, -89.0, 710.0, -710.0, 1e4, -1e4, 1e30, -1e30]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_activations_neither_warn_nor_break_at_finite_edges(name, dtype):
+    entry = ACTIVATIONS[name]
+    tiny = np.finfo(dtype).smallest_subnormal
+    edges = np.array([*EDGES, tiny, -tiny], dtype)
+    z = np.stack([edges, edges[::-1], np.roll(edges, 3)], axis=1)
+    for rows in (z, z.T.copy(), edges[:, None], edges[None, :]):
+        a = entry.function(rows)
+        dz = back(entry, np.ones_like(rows), rows, a)
+        for values in (a, dz):
+            assert values.dtype == dtype
+            assert values.shape == rows.shape
+            assert np.isfinite(values).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_activations_have_true_digits_at_edges(name, dtype):
+    entry = ACTIVATIONS[name]
+    edges = np.array([v for v in EDGES if abs(v) < 1e5], dtype)
+    z = np.stack([edges, np.roll(edges, 1)], axis=1)
+    a = np.ravel(entry.function(z))
+    for found, wanted in zip(a, true_rows(name, z), strict=True):
+        floor = float(np.finfo(dtype).tiny)  # below it numbers lose digits one by one
+        assert abs(float(found) - wanted) <= 4 * EPS[dtype] * abs(wanted) + floor
+
+
+AT_INFINITY = {"relu": (0, np.inf), "tanh": (-1, 1), "sigmoid": (0, 1)}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", AT_INFINITY)
+def test_an_infinite_input_gives_the_limit(name, dtype):
+    a = ACTIVATIONS[name].function(np.array([[-np.inf, np.inf]], dtype))
+    np.testing.assert_array_equal(a, [AT_INFINITY[name]])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_nan_stays_a_nan_in_its_row_and_nowhere_else(name):
+    entry = ACTIVATIONS[name]
+    z = np.array([[1.0, np.nan], [2.0, 3.0]])
+    with np.errstate(invalid="ignore"):  # comparing with nan may raise the flag
+        a = entry.function(z)
+    assert np.isnan(a[0, 1])
+    assert np.isfinite(a[1]).all()
+
+
+@pytest.mark.parametrize("row", [[np.inf, 0.0], [np.inf, np.inf], [-np.inf, -np.inf]])
+def test_softmax_of_no_finite_highest_is_nan_and_not_a_wrong_share(row):
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(ACTIVATIONS["softmax"].function(np.array([row]))).any()
+
+
+def test_softmax_leaves_out_what_is_minus_infinity():
+    a = ACTIVATIONS["softmax"].function(np.array([[0.0, -np.inf, 0.0]]))
+    np.testing.assert_array_equal(a, [[0.5, 0.0, 0.5]])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_softmax_of_far_numbers(dtype):
+    a = ACTIVATIONS["softmax"].function(np.array([[1000, 0, -1000]], dtype))
+    np.testing.assert_array_equal(a, [[1, 0, 0]])
+
+
+def test_slopes_at_the_kink_are_those_of_the_specification():
+    z = np.array([[0.0, -0.0]])
+    a = ACTIVATIONS["relu"].function(z)
+    np.testing.assert_array_equal(ACTIVATIONS["relu"].slope(z, a), [[0, 0]])
+
+
+# -------------------------------------------------------------------------------- losses
+
+
+def true_mean_square(a, y, w, n):
+    return mpmath.fsum(wi * (ai - yi) ** 2 for ai, yi, wi in zip(a, y, w, strict=True)) / n
+
+
+def true_binary(z, y, w, n):
+    chances = [1 / (1 + mpmath.exp(-v)) for v in z]
+    return (
+        -mpmath.fsum(
+            wi * (yi * mpmath.log(p) + (1 - yi) * mpmath.log(1 - p))
+            for p, yi, wi in zip(chances, y, w, strict=True)
+        )
+        / n
+    )
+
+
+def true_cross_entropy(z, y, w, n):
+    total = mpmath.mpf(0)
+    for start in range(0, len(z), n):
+        row = z[start : start + n]
+        log_sum = mpmath.log(mpmath.fsum(map(mpmath.exp, row)))
+        total += w[start] * mpmath.fsum(
+            yi * (log_sum - zi) for zi, yi in zip(row, y[start : start + n], strict=True)
+        )
+    return total
+
+
+TRUE_LOSSES = {
+    "mean_squared_error": true_mean_square,
+    "half_squared_error": lambda a, y, w, n: true_mean_square(a, y, w, n) / 2,
+    "half_squared_error_sum": lambda a, y, w, n: true_mean_square(a, y, w, n) * n / 2,
+    "binary_cross_entropy": true_binary,
+    "cross_entropy": true_cross_entropy,
+}
+
+
+def loss_inputs(name, shape=(6, 3), seed=0, dtype="float64"):
+    """Draw what the network gives, what is wanted, and row weights, for a loss."""
+    random = np.random.RandomState(seed)
+    given_values = 2 * random.standard_normal(shape)
+    wanted = checks.targets(LOSSES[name].targets, shape, random)
+    weights = random.uniform(0.5, 2, (shape[0], 1))
+    if LOSSES[name].rows == "mean":
+        weights /= weights.sum()
+    return given_values.astype(dtype), wanted.astype(dtype), weights.astype(dtype)
+
+
+def true_loss(name, values, y, w):
+    spread = np.broadcast_to(w, values.shape)
+    exact = [[mpmath.mpf(float(v)) for v in np.ravel(part)] for part in (values, y, spread)]
+    return TRUE_LOSSES[name](*exact, values.shape[1])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_is_named_by_its_key(name):
+    entry = LOSSES[name]
+    assert entry.name == entry.function.__name__ == name
+    assert entry.slope.__name__
+    assert entry.note
+    assert entry.source
+    assert (entry.of == "logits") == bool(entry.refused) == (name in loops.READ_LOGITS)
+    assert set(entry.short) <= set(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss_values_are_those_of_the_loops(name):
+    values, y, w = loss_inputs(name)
+    rows = loops.numbers(values.tolist())
+    wanted = loops.LOSSES[name](rows, y.tolist(), np.ravel(w).tolist())
+    np.testing.assert_allclose(LOSSES[name].function(values, y, w), wanted.value, rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss_values_have_true_digits(name, dtype):
+    values, y, w = loss_inputs(name, dtype=dtype)
+    loss = LOSSES[name].function(values, y, w)
+    assert loss.dtype == dtype
+    assert loss.shape == ()
+    assert abs(float(loss) - true_loss(name, values, y, w)) <= 8 * EPS[dtype] * abs(float(loss))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss_slope_is_that_of_central_differences(name):
+    entry = LOSSES[name]
+    values, y, w = loss_inputs(name)
+    wanted = checks.central_slope(lambda v: float(entry.function(v, y, w)), values.copy())
+    checks.assert_near(entry.slope(values, y, w), wanted, 1e-8, 1e-10, name)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss_slope_is_that_of_the_complex_step(name):
+    entry = LOSSES[name]
+    values, y, w = loss_inputs(name)
+    function = checks.with_numpy(entry.function, checks.COMPLEX_NUMPY)
+    wanted = checks.complex_slope(lambda v: function(v, y, w), values)
+    checks.assert_near(entry.slope(values, y, w), wanted, 1e-11, 1e-14, name)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_loss_slope_in_float32_is_near_float64(name):
+    values, y, w = loss_inputs(name, (200, 4), dtype="float32")
+    rough = LOSSES[name].slope(values, y, w)
+    exact = LOSSES[name].slope(*(part.astype("float64") for part in (values, y, w)))
+    assert rough.dtype == np.float32
+    assert checks.distance(rough, exact) <= 2e-6
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_neither_warn_nor_break_at_finite_edges(name, dtype):
+    entry = LOSSES[name]
+    values, y, w = loss_inputs(name, (4, 2), dtype=dtype)
+    # The square of 1e30 is no number of float32; a loss that only adds them reaches it.
+    squares = entry.of == "outputs" and dtype == "float32"
+    tiny = float(np.finfo(dtype).smallest_subnormal)
+    for edge in (0.0, -0.0, tiny, 1e4, -1e4, 1e18, -1e18, *(() if squares else (1e30, -1e30))):
+        values[:, 0] = edge
+        values[2:, 1] = -edge
+        assert np.isfinite(entry.function(values, y, w))
+        assert np.isfinite(entry.slope(values, y, w)).all()
+
+
+def logits(*rows, dtype):
+    return np.array(rows, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [1e4, 700.0, 88.0, 16.0, 0.5])
+def test_cross_entropy_is_exact_for_confident_answers(dtype, size):
+    loss, one = LOSSES["cross_entropy"], np.ones((1, 1), dtype)
+    z, y = logits([size, -size, 0.0], dtype=dtype), logits([0, 1, 0], dtype=dtype)
+    assert ulps([loss.function(z, y, one)], [true_loss("cross_entropy", z, y, one)], dtype) <= 4
+    assert loss.slope(z, y, one)[0, 1] <= -0.5  # a confident wrong answer is always told so
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [1e4, 700.0, 88.0, 16.0, 0.5])
+@pytest.mark.parametrize("wanted", [0.0, 1.0])
+def test_binary_cross_entropy_is_exact_for_confident_answers(dtype, size, wanted):
+    loss, one = LOSSES["binary_cross_entropy"], np.ones((1, 1), dtype)
+    for z in (logits([size], dtype=dtype), logits([-size], dtype=dtype)):
+        y = logits([wanted], dtype=dtype)
+        with mpmath.workdps(10000):  # enough for 1 + exp(−10000)
+            exact = true_loss("binary_cross_entropy", z, y, one)
+        found = loss.function(z, y, one)
+        assert abs(float(found) - exact) <= 4 * EPS[dtype] * exact + np.finfo(dtype).tiny
+        wrong = (z[0, 0] > 0) != (wanted > 0)
+        assert not wrong or abs(loss.slope(z, y, one)[0, 0]) > 0.3
+
+
+def test_half_squared_error_names_both_ways_of_adding_up():
+    assert HalfSquaredError() == "half_squared_error"
+    assert HalfSquaredError(reduction="sum") == "half_squared_error_sum"
+
+
+# ------------------------------------------------ pairs of an output activation and a loss
+
+SQUARES = ("mean_squared_error", "half_squared_error", "half_squared_error_sum")
+PAIRS = {
+    **{("linear", loss): "short" for loss in TRUE_LOSSES},
+    **{(a, loss): "full" for a in ("relu", "tanh", "sigmoid", "softmax") for loss in SQUARES},
+    **{(a, "binary_cross_entropy"): "refused" for a in ("relu", "tanh", "softmax")},
+    **{(a, "cross_entropy"): "refused" for a in ("relu", "tanh", "sigmoid")},
+    ("sigmoid", "binary_cross_entropy"): "short",
+    ("softmax", "cross_entropy"): "short",
+}
+ALL_PAIRS = [(a, loss) for a in ACTIVATIONS for loss in LOSSES]
+
+
+def rule_of(activation, loss):
+    try:
+        return backward_rule(activation, loss)
+    except DescriptionError:
+        return "refused"
+
+
+def test_the_table_of_pairs_is_whole():
+    assert set(PAIRS) == set(ALL_PAIRS)
+
+
+@pytest.mark.parametrize(("activation", "loss"), ALL_PAIRS)
+def test_each_pair_goes_the_way_that_is_right_for_it(activation, loss):
+    assert rule_of(activation, loss) == PAIRS[activation, loss]
+    if PAIRS[activation, loss] == "refused":
+        with pytest.raises(DescriptionError) as caught:
+            Description(2, (Dense(3, activation),), loss)
+        message = str(caught.value)
+        assert message.startswith(f"{loss} does not go with the output activation {activation!r}")
+        assert "the last activation must be" in message
+        return
+    for last in ((Dense(3, activation),), (Dense(3), Activation(activation))):
+        program = Program(Description(2, last, loss, "float64"), SGD())
+        inputs = checks.inputs_for(program)
+        checks.check_all(program, inputs)
+        checks.check_loops(program, inputs)
+
+
+@pytest.mark.parametrize(("activation", "loss"), [p for p in ALL_PAIRS if rule_of(*p) == "short"])
+def test_the_short_error_is_the_slope_of_the_loss_by_the_logits(activation, loss):
+    entry, function = LOSSES[loss], ACTIVATIONS[activation].function or (lambda z: z)
+    z, y, w = loss_inputs(loss)
+
+    def of_logits(z):
+        return float(entry.function(z if entry.of == "logits" else function(z), y, w))
+
+    wanted = checks.central_slope(of_logits, z.copy())
+    checks.assert_near(entry.short[activation](function(z), y, w), wanted, 1e-8, 1e-10)
+
+
+# -------------------------------------------------------------------------------- layers
+
+
+def program_of(layer, dtype="float64", optimizer=SGD(), between=True):  # noqa: B008
+    before = (Dense(4, "tanh"),) if between else ()
+    return Program(Description(3, (*before, layer, Dense(2)), dtype=dtype), optimizer)
+
+
+OPTIONS_OF_LAYERS = [
+    Dense(2, "sigmoid", bias=False),
+    Dropout(0),
+    Dropout(0.9),
+    LayerNorm(epsilon=0.1),
+    BatchNorm(momentum=0.6, epsilon=0.2),
+    BatchNorm(momentum=1.0),
+]
+ALL_LAYERS = [checks.example(kind) for kind in LAYERS.values()] + OPTIONS_OF_LAYERS
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_is_named_by_its_key_and_says_where_it_comes_from(name):
+    assert LAYERS[name].__name__ == name
+    assert LAYERS[name].__doc__
+    if name != "Activation":  # its entry has the source
+        assert LAYERS[name].source
+
+
+@pytest.mark.parametrize("between", [True, False], ids=["between", "first"])
+@pytest.mark.parametrize("layer", ALL_LAYERS, ids=repr)
+def test_a_layer_against_loops_and_differences(layer, between):
+    program = program_of(layer, between=between)
+    for rows in (2, 5):
+        inputs = checks.inputs_for(program, rows)
+        checks.check_loops(program, inputs)
+        checks.check_all(program, inputs)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("layer", ALL_LAYERS, ids=repr)
+def test_a_layer_neither_warns_nor_breaks_at_finite_edges(layer, dtype):
+    program = program_of(layer, dtype, between=False)
+    largest = 1e18 if dtype == "float32" else 1e30  # where its square is still a number
+    for edge in (0.0, -0.0, np.finfo(dtype).smallest_subnormal, 1e4, largest):
+        inputs = checks.inputs_for(program, 4)
+        inputs["x"] = np.where(inputs["x"] > 0, 1, -1).astype(dtype) * np.asarray(edge, dtype)
+        for line, name, value in checks.traced(program, inputs):
+            if "loss" in line.text:
+                break
+            assert np.isfinite(value).all(), name
+            assert value.dtype == dtype, name
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+def test_norms_take_the_variance_in_two_passes(offset):
+    x = (offset + np.random.RandomState(0).standard_normal((300, 300))).astype("float32")
+    exact = x.astype("float64")
+    for layer, rows in ((LayerNorm(), x), (BatchNorm(), x)):
+        program = Program(Description(300, (layer, Dense(1))), SGD())
+        inputs = checks.inputs_for(program, 300)
+        inputs |= {"x": rows, "w": np.full((300, 1), 1 / 300, "float32")}
+        normal = next(v for _, n, v in checks.traced(program, inputs) if n == "normal0")
+        axis = 1 if isinstance(layer, LayerNorm) else 0
+        centred = exact - exact.mean(axis=axis, keepdims=True)
+        wanted = centred / np.sqrt((centred**2).mean(axis=axis, keepdims=True) + 1e-5)
+        assert checks.distance(normal, wanted) < (
+            1e-6 if offset == 0 else 5e-3
+        )  # the mean has 4 digits behind the point
+
+
+def test_a_batch_sum_does_not_stall_in_float32():
+    ones = np.ones((2**24 + 8, 1), "float32")
+    program = program_of(LayerNorm())
+    assert program.rules["sum_over_batch"](ones)[0] == 2**24 + 8
+
+
+# ------------------------------------------------------------------------------ optimizers
+
+OPTIONS_OF_OPTIMIZERS = [
+    SGD(0.1, momentum=0.9),
+    SGD(0.1, momentum=0.9, nesterov=True),
+    SGD(0.1, momentum=0.3, nesterov=True),
+    SGD(Cosine(0.1), momentum=0.5),
+    Adam(0.01, beta1=0.5, beta2=0.9, epsilon=1e-3),
+    Adam(Cosine(0.1, end=0.01), beta1=0),
+]
+ALL_OPTIMIZERS = [checks.example(kind) for kind in OPTIMIZERS.values()] + OPTIONS_OF_OPTIMIZERS
+STEPPING = [o for o in ALL_OPTIMIZERS if o.line() is not None]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimizer_is_found_by_its_key_and_says_where_it_comes_from(name):
+    kind = OPTIMIZERS[name]
+    assert kind.__name__.lower() == name
+    assert optimizer(name) == optimizer(name.upper()) == kind()
+    assert kind.note
+    assert kind.source
+    assert kind.__doc__
+
+
+@pytest.mark.parametrize("chosen", STEPPING, ids=repr)
+def test_an_optimizer_takes_the_steps_of_the_loops(chosen):
+    program = program_of(LayerNorm(), optimizer=chosen)
+    arrays = checks.inputs_for(program)
+    plain = {k: v.tolist() for k, v in arrays.items() if isinstance(v, np.ndarray)}
+    random = np.random.RandomState(0)
+    for step in range(1, 6):
+        rates = dict(zip(program.rate_names, chosen.rates_at(step, step / 10), strict=True))
+        slopes = {
+            f"d{p}": random.standard_normal(arrays[p].shape) for p in program.parameter_shapes
+        }
+        arrays |= checks.call(program, "update", {**arrays, **slopes, **rates})
+        for p in program.parameter_shapes:
+            names = [f"{kind}_{p}" for kind in chosen.state_names()]
+            new, state = loops.update(
+                chosen, plain[p], slopes[f"d{p}"].tolist(), [plain[n] for n in names],
+                loops.SCHEDULES[type(chosen.schedule).__name__](chosen.schedule, step / 10), step,
+            )  # fmt: skip
+            plain |= {p: new, **dict(zip(names, state, strict=True))}
+            for name in (p, *names):
+                np.testing.assert_allclose(arrays[name], plain[name], rtol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("chosen", STEPPING, ids=repr)
+def test_an_optimizer_neither_warns_nor_changes_the_type_at_edges(chosen, dtype):
+    program = program_of(LayerNorm(), dtype, chosen)
+    inputs = checks.inputs_for(program)
+    largest = 1e18 if dtype == "float32" else 1e30
+    for edge in (0.0, np.finfo(dtype).smallest_subnormal, 1e-30, largest, -largest):
+        slopes = {f"d{p}": np.full_like(inputs[p], edge) for p in program.parameter_shapes}
+        for name, value in checks.call(program, "update", {**inputs, **slopes}).items():
+            assert value.dtype == dtype, name
+            assert np.isfinite(value).all(), name
+
+
+def test_the_first_step_of_adam_is_the_learning_rate_long_however_small_the_slope():
+    program = Program(Description(1, (Dense(1, bias=False),), dtype="float64"), Adam(0.01))
+    for slope in (1e-5, 1.0, -1e10):
+        inputs = {"W1": np.zeros((1, 1)), "dW1": np.full((1, 1), slope)}
+        inputs |= {"mean_W1": np.zeros((1, 1)), "square_W1": np.zeros((1, 1))}
+        inputs |= dict(zip(program.rate_names, program.optimizer.rates_at(1, 0.0), strict=True))
+        step = checks.call(program, "update", inputs)["W1"][0, 0]
+        assert step == pytest.approx(-math.copysign(0.01, slope), rel=1e-2)
+
+
+def test_epsilon_of_adam_stands_outside_of_the_root():
+    program = Program(Description(1, (Dense(1, bias=False),), dtype="float64"), Adam(1.0))
+    inputs = {"W1": np.zeros((1, 1)), "dW1": np.full((1, 1), 1e-8)}
+    inputs |= {"mean_W1": np.zeros((1, 1)), "square_W1": np.zeros((1, 1))}
+    inputs |= dict(zip(program.rate_names, program.optimizer.rates_at(1, 0.0), strict=True))
+    assert checks.call(program, "update", inputs)["W1"][0, 0] == pytest.approx(-0.5)
+
+
+def test_lbfgs_leaves_the_step_to_scipy():
+    program = program_of(LayerNorm(), optimizer=LBFGS())
+    assert not program.trains
+    assert set(program.functions) & {"step", "update"} == set()
+    assert program.rate_names == LBFGS().rates_at(1, 0.0) == ()
+
+
+# ---------------------------------------------------------------------------- initializers
+
+VARIANCE = {
+    "zeros": 0.0,
+    "normal": 1.0,
+    "uniform": 1 / 12,
+    "glorot": 2 / (400 + 300),
+    "he": 2 / 400,
+}
+SOURCES = [np.random.RandomState, np.random.default_rng]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("name", INITIALIZERS)
+def test_an_initializer_draws_its_variance_and_the_same_numbers_again(name, source):
+    chosen = checks.example(INITIALIZERS[name])
+    drawn = chosen.draw(source(0), (400, 300), 400, 300)
+    assert drawn.shape == (400, 300)
+    assert drawn.dtype == np.float64
+    assert np.var(drawn) == pytest.approx(VARIANCE[name], rel=0.02)
+    np.testing.assert_array_equal(drawn, chosen.draw(source(0), (400, 300), 400, 300))
+    assert initializer(name) == chosen
+    assert initializer(chosen) is chosen
+
+
+@pytest.mark.parametrize(
+    ("chosen", "middle", "variance"),
+    [
+        (Normal(0.01), 0, 1e-4),
+        (Uniform(-1, 3), 1, 16 / 12),
+        (Glorot("normal"), 0, 2 / 500),
+        (Glorot("uniform"), 0, 2 / 500),
+        (He("normal"), 0, 2 / 100),
+        (He("uniform"), 0, 2 / 100),
+    ],
+    ids=repr,
+)
+def test_an_initializer_with_options(chosen, middle, variance):
+    drawn = chosen.draw(np.random.RandomState(1), (100, 400), 100, 400)
+    assert np.var(drawn) == pytest.approx(variance, rel=0.03)
+    assert np.mean(drawn) == pytest.approx(middle, abs=5 * (variance / drawn.size) ** 0.5)
+
+
+@pytest.mark.parametrize("chosen", [Glorot("uniform"), He("uniform")], ids=repr)
+def test_uniform_numbers_stay_within_their_limit(chosen):
+    drawn = chosen.draw(np.random.RandomState(0), (50, 200), 50, 200)
+    limit = math.sqrt(3 * (2 / 250 if isinstance(chosen, Glorot) else 2 / 50))
+    assert 0.99 * limit < np.abs(drawn).max() < limit
+
+
+def test_numbers_of_the_older_generator_are_the_published_ones():
+    drawn = Normal().draw(np.random.RandomState(0), (5,), 5, 5)
+    published = [1.7640524, 0.4001572, 0.978738, 2.2408931, 1.867558]
+    np.testing.assert_allclose(drawn, published, atol=5e-8)
+    np.testing.assert_array_equal(drawn, np.random.RandomState(0).randn(5))
+    drawn = Uniform().draw(np.random.RandomState(0), (2, 3), 2, 3)
+    np.testing.assert_array_equal(drawn, np.random.RandomState(0).rand(2, 3))
+
+
+def test_an_initializer_draws_in_place():
+    random, other = np.random.RandomState(3), np.random.RandomState(3)
+    for shape in ((2, 3), (3,)):
+        np.testing.assert_array_equal(Normal().draw(random, shape, 2, 3), other.randn(*shape))
+    Zeros().draw(random, (9,), 9, 9)
+    assert random.rand() == other.rand()
+
+
+def test_a_range_too_wide_for_a_float_is_refused_when_it_is_given():
+    with pytest.raises(DescriptionError):
+        Uniform(-1e308, 1e308)
+
+
+@pytest.mark.parametrize(("activation", "size"), [("linear", 1.0), ("relu", 1.0), ("tanh", 0.1)])
+def test_default_weights_keep_the_size_of_signals_through_ten_layers(activation, size):
+    random = np.random.RandomState(0)
+    a = size * random.standard_normal((200, 256))  # Glorot's case for tanh: where it is straight
+    first = np.mean(a**2)
+    for _ in range(10):
+        weights = Dense(256, activation).weight_initializer.draw(random, (256, 256), 256, 256)
+        z = a @ weights
+        a = ACTIVATIONS[activation].function(z) if activation != "linear" else z
+    assert 0.5 < np.mean(a**2) / first < 2
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_default_initializer_is_the_one_that_suits_the_activation(name):
+    suits = He() if name == "relu" else Glorot()
+    assert Dense(3, name).weight_initializer == suits
+    assert Dense(3, name).bias_initializer == Zeros()
+
+
+# -------------------------------------------------------------------------------- schedules
+
+ALL_SCHEDULES = [*map(checks.example, SCHEDULES.values()), Cosine(0.1, end=0.01), Constant(0)]
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_schedule_is_named_by_its_key(name):
+    assert SCHEDULES[name].__name__ == name
+    assert SCHEDULES[name].__doc__
+
+
+@pytest.mark.parametrize("schedule", ALL_SCHEDULES, ids=repr)
+def test_schedules_are_those_of_the_loops(schedule):
+    rates = [schedule.rate(done) for done in np.linspace(0, 1, 50)]
+    rule = loops.SCHEDULES[type(schedule).__name__]
+    np.testing.assert_allclose(
+        rates, [rule(schedule, d) for d in np.linspace(0, 1, 50)], atol=1e-15
+    )
+    assert all(type(schedule.rate(done)) is not np.float32 for done in (0, 0.5))
+    assert all(rate >= 0 for rate in rates)
+
+
+def test_cosine_goes_from_start_to_end():
+    assert Cosine(0.4, end=0.1).rate(0) == pytest.approx(0.4)
+    assert Cosine(0.4, end=0.1).rate(0.5) == pytest.approx(0.25)
+    assert Cosine(0.4, end=0.1).rate(1) == pytest.approx(0.1)
+
+
+def test_a_number_as_a_rate_is_a_constant_schedule():
+    assert SGD(0.3).schedule == Constant(0.3)
+    assert Adam(Cosine(0.1)).schedule == Cosine(0.1)
+    assert Adam(0.1).rates_at(2, 0.0) == (0.1, 1 - 0.9**2, 1 - 0.999**2)
+
+
+# ------------------------------------------------------------------------ what cannot be
+
+NAN, INF, HUGE = math.nan, math.inf, 10**400  # JSON may hold the last
+DATA = {
+    "inputs": 2,
+    "layers": [Dense(1).to_json()],
+    "loss": "mean_squared_error",
+    "dtype": "float32",
+}
+
+
+def shown(value):
+    """Name a value in the name of a case: a number of 400 digits is no name."""
+    return "huge" if value in (HUGE, -HUGE) else repr(value)
+
+
+WRONG = {
+    "unknown activation": lambda: Dense(3, "rellu"),
+    "unknown activation layer": lambda: Activation("rellu"),
+    "activation that is no text": lambda: Dense(3, 5),
+    "unknown loss": lambda: Description(2, (Dense(1),), "mse"),
+    "loss that is no text": lambda: Description(2, (Dense(1),), ["mse"]),
+    "unknown dtype": lambda: Description(2, (Dense(1),), dtype="float16"),
+    "unknown initializer": lambda: Dense(3, weight_initializer="hee"),
+    "initializer that is none": lambda: Dense(3, bias_initializer=0.0),
+    "unknown optimizer": lambda: optimizer("adamm"),
+    "optimizer that is none": lambda: optimizer(0.1),
+    "unknown reduction": lambda: HalfSquaredError("product"),
+    **{f"units {shown(u)}": lambda u=u: Dense(u) for u in (0, -1, 2.0, True, "3", None, NAN)},
+    **{
+        f"inputs {shown(n)}": lambda n=n: Description(n, (Dense(1),))
+        for n in (0, -1, 2.5, True, "2", None, 2**24 + 1, HUGE)
+    },
+    "too many units": lambda: Description(2, (Dense(HUGE),)),
+    "bias": lambda: Dense(3, bias=1),
+    **{
+        f"dropout {shown(r)}": lambda r=r: Dropout(r)
+        for r in (1, -0.1, NAN, INF, True, "0.5", HUGE)
+    },
+    **{f"layer norm {shown(e)}": lambda e=e: LayerNorm(e) for e in (0, -1.0, NAN, INF, HUGE)},
+    **{f"batch norm {shown(m)}": lambda m=m: BatchNorm(m) for m in (0, -0.5, 1.5, NAN, HUGE)},
+    "batch norm epsilon": lambda: BatchNorm(epsilon=0),
+    **{
+        f"rate {shown(r)}": lambda r=r: SGD(r)
+        for r in (-0.1, NAN, INF, True, "0.1", None, -HUGE, HUGE)
+    },
+    **{f"momentum {shown(m)}": lambda m=m: SGD(0.1, m) for m in (1, -0.1, 2, NAN)},
+    "nesterov": lambda: SGD(0.1, 0.9, nesterov=1),
+    "beta1": lambda: Adam(beta1=1),
+    "beta2": lambda: Adam(beta2=-0.1),
+    "epsilon": lambda: Adam(epsilon=0),
+    "memory": lambda: LBFGS(0),
+    "tolerance": lambda: LBFGS(tolerance=0),
+    "constant": lambda: Constant(-1),
+    "cosine": lambda: Cosine(0),
+    "cosine end": lambda: Cosine(0.1, end=-1),
+    "normal": lambda: Normal(0),
+    "uniform": lambda: Uniform(1, 1),
+    "glorot": lambda: Glorot("gauss"),
+    "no layer": lambda: Description(2, ()),
+    "one layer that is in no list": lambda: Description(2, Dense(1)),
+    "no dense layer": lambda: Description(2, (Activation("tanh"),)),
+    "dropout at the end": lambda: Description(2, (Dense(3), Dropout(0.5))),
+    "something else as a layer": lambda: Description(2, ("relu", Dense(3))),
+    "softmax of 1": lambda: Description(2, (Dense(1, "softmax"),)),
+    "classes of 1": lambda: Description(2, (Dense(1),), "cross_entropy"),
+    "no text": lambda: Description.read(""),
+    "one size": lambda: Description.read("3"),
+    "no activation": lambda: Description.read("2-3-1"),
+    "size 0": lambda: Description.read("2-0-1 relu"),
+    "unknown word": lambda: Description.read("2-3-1 rellu"),
+    "too many words": lambda: Description.read("2-3-1 relu tanh relu"),
+    "words twice": lambda: Description.read("2-3-1 relu", "tanh"),
+    "list of one size": lambda: Description.read([2], "tanh"),
+    "list and no activation": lambda: Description.read([2, 1]),
+    "list of no sizes": lambda: Description.read([2, 0.5], "tanh"),
+    "short form that is nothing": lambda: Description.read(None),
+    "short form that is a fraction": lambda: Description.read(2.5),
+    "short form of bytes": lambda: Description.read(b"2-3-1", "tanh"),
+    "activations that are a number": lambda: Description.read("2-3-1", 5),
+    "data that is a list": lambda: Description.from_json([]),
+    "data without a key": lambda: Description.from_json({"inputs": 2}),
+    "data with a key too many": lambda: Description.from_json({**DATA, "more": 1}),
+    "data of no layers": lambda: Description.from_json({**DATA, "layers": "Dense"}),
+    "data of an unknown layer": lambda: Description.from_json({**DATA, "layers": [{"name": "os"}]}),
+    "layer data without a name": lambda: Description.from_json({**DATA, "layers": [{}]}),
+    "layer data without units": lambda: Description.from_json(
+        {**DATA, "layers": [{"name": "Dense"}]}
+    ),
+    "layer data with an unknown option": lambda: Description.from_json(
+        {**DATA, "layers": [{"name": "Dense", "units": 1, "size": 2}]}
+    ),
+    "layer data with an unknown initializer": lambda: Description.from_json(
+        {**DATA, "layers": [{"name": "Dense", "units": 1, "weight_initializer": {"name": []}}]}
+    ),
+    "schedule data without its start": lambda: SGD.from_json({"learning_rate": {"name": "Cosine"}}),
+    "schedule data with a strange name": lambda: SGD.from_json({"learning_rate": {"name": []}}),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_cannot_be_is_refused_in_one_sentence(case):
+    with pytest.raises(DescriptionError) as caught:
+        WRONG[case]()
+    message = str(caught.value)
+    assert message
+    assert "\n" not in message
+    assert not message.endswith(".")
+    assert len(message) < 1000
+
+
+def test_a_near_name_is_offered():
+    with pytest.raises(DescriptionError, match="did you mean 'relu'"):
+        Dense(3, "rellu")
+    with pytest.raises(DescriptionError, match="did you mean 'adam'"):
+        optimizer("adamm")
+
+
+# ---------------------------------------------------------------------- JSON and short forms
+
+
+def through_json(entry):
+    return json.loads(json.dumps(entry.to_json(), allow_nan=False))
+
+
+@same_examples
+@given(descriptions(dtypes=("float32", "float64")))
+def test_a_description_comes_back_from_json(description):
+    again = Description.from_json(through_json(description))
+    assert again == description
+    assert hash(again) == hash(description)
+    assert repr(again) == repr(description)
+
+
+@same_examples
+@given(all_optimizers)
+def test_an_optimizer_comes_back_from_json(chosen):
+    assert type(chosen).from_json(through_json(chosen)) == chosen
+
+
+@same_examples
+@given(schedules)
+def test_a_schedule_comes_back_from_json(schedule):
+    assert type(schedule).from_json(through_json(schedule)) == schedule
+
+
+def entries():
+    tables = (LAYERS, OPTIMIZERS, INITIALIZERS, SCHEDULES)
+    return [checks.example(kind) for table in tables for kind in table.values()]
+
+
+@pytest.mark.parametrize("entry", entries(), ids=repr)
+def test_every_entry_is_frozen_comparable_and_comes_back_from_json(entry):
+    assert isinstance(entry, Entry)
+    again = type(entry).from_json(through_json(entry) | initializers_of(entry))
+    assert again == entry
+    assert hash(again) == hash(entry)
+    field = dataclasses.fields(entry)[:1]
+    for f in field:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(entry, f.name, 1)
+
+
+def initializers_of(entry):
+    """Give the initializers of a layer, which Description.from_json makes for it."""
+    found = {f.name: getattr(entry, f.name) for f in dataclasses.fields(entry)}
+    return {k: v for k, v in found.items() if isinstance(v, Initializer)}
+
+
+@pytest.mark.parametrize("entry", entries(), ids=repr)
+def test_every_entry_prints_as_the_code_that_makes_it(entry):
+    names = {kind.__name__: kind for kind in (*LAYERS.values(), *OPTIMIZERS.values())}
+    names |= {kind.__name__: kind for kind in (*INITIALIZERS.values(), *SCHEDULES.values())}
+    assert eval(repr(entry), names) == entry
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.just(HUGE) | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(("name", "units", "x")), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@st.composite
+def damaged(draw):
+    """Draw the data of a description with one place of it changed or taken out."""
+    data = through_json(draw(descriptions()))
+    place = draw(st.sampled_from([data, *data["layers"]]))
+    key = draw(st.sampled_from(sorted(place)))
+    if draw(st.booleans()):
+        del place[key]
+    else:
+        place[key] = draw(json_values)
+    return data
+
+
+@same_examples
+@given(damaged())
+def test_damaged_data_is_read_or_refused_and_nothing_else_happens(data):
+    try:
+        description = Description.from_json(data)
+    except DescriptionError as error:
+        assert "\n" not in str(error)
+    else:
+        assert Description.from_json(through_json(description)) == description
+
+
+def test_numpy_numbers_are_kept_as_plain_ones():
+    plain = Description(2, (Dense(3), Dropout(0.5), Dense(1)))
+    of_numpy = Description(np.int64(2), (Dense(np.int32(3)), Dropout(np.float64(0.5)), Dense(1)))
+    assert of_numpy == plain
+    assert through_json(of_numpy) == through_json(plain)
+
+
+def test_a_dtype_of_numpy_is_kept_as_its_name():
+    description = Description(2, (Dense(1),), dtype=np.dtype("float64"))
+    assert type(description.dtype) is str
+    assert through_json(description)["dtype"] == "float64"
+
+
+SHORT = {
+    "2-3-1 sigmoid": [(3, "sigmoid"), (1, "sigmoid")],
+    "2-64-3 relu softmax": [(64, "relu"), (3, "softmax")],
+    "2-8-8-3 relu softmax": [(8, "relu"), (8, "relu"), (3, "softmax")],
+    "2-8-8-3 relu tanh softmax": [(8, "relu"), (8, "tanh"), (3, "softmax")],
+    "1-1 linear": [(1, "linear")],
+}
+
+
+@pytest.mark.parametrize("text", SHORT)
+def test_short_forms(text):
+    layers = tuple(Dense(units, name) for units, name in SHORT[text])
+    sizes, *words = text.split()
+    numbers = [int(size) for size in sizes.split("-")]
+    wanted = Description(numbers[0], layers)
+    assert Description.read(text) == wanted
+    assert Description.read(sizes, words) == wanted
+    assert Description.read(numbers, words) == wanted
+    assert Description.read(tuple(numbers), tuple(words)) == wanted
+    assert Description.read(np.array(numbers), words) == wanted
+    assert wanted.short() == text
+
+
+def test_one_word_may_be_given_as_text():
+    assert Description.read([2, 3, 1], "tanh") == Description.read("2-3-1 tanh")
+    assert Description.read("2-3-1", "tanh") == Description.read("2-3-1 tanh")
+
+
+@same_examples
+@given(st.lists(st.integers(2, 9), min_size=2, max_size=6), st.data())
+def test_the_short_form_is_read_back(sizes, data):
+    count = len(sizes) - 1
+    words = data.draw(
+        st.lists(st.sampled_from(sorted(ACTIVATIONS)), min_size=count, max_size=count)
+    )
+    description = Description.read(sizes, words)
+    assert Description.read(description.short()) == description
+
+
+def test_the_loss_is_chosen_by_the_last_activation():
+    assert Description.read("2-3 softmax").loss == "cross_entropy"
+    assert Description.read("2-3 sigmoid").loss == "mean_squared_error"
+    assert Description.read("2-3 linear", loss="cross_entropy").loss == "cross_entropy"
+
+
+@pytest.mark.parametrize("kind", [Schedule, Initializer])
+def test_the_base_of_a_table_is_no_entry_of_it(kind):
+    assert kind not in (*SCHEDULES.values(), *INITIALIZERS.values())
