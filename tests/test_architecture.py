@@ -187,8 +187,12 @@ def modules_loaded_by(statement: str) -> set[str]:
 
 def foreign(modules: set[str]) -> set[str]:
     """Give those that are neither NumPy's, nor the standard library's, nor glassnet's."""
-    ours = {"glassnet", "numpy", *sys.stdlib_module_names}
-    return {name for name in modules if name.split(".")[0] not in ours}
+    ours = {"glassnet", "numpy", "cython_runtime", *sys.stdlib_module_names}
+    return {
+        name
+        for name in modules
+        if name.split(".")[0] not in ours and not name.startswith("_cython_")  # in numpy.random
+    }
 
 
 def heavy(modules: set[str]) -> set[str]:

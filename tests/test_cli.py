@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,9 @@ import glassnet as gn
 from glassnet.cli import main
 
 ROOT = Path(__file__).parent.parent
+# Before 8.2, click kept stderr apart on request only; since then it always does.
+APART = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+RUNNER = CliRunner(**APART)
 IRIS = str(ROOT / "data" / "iris.csv")
 
 
@@ -40,7 +44,7 @@ def model(tmp_path_factory):
 
 def run(*words, **options):
     """Run the command in this process."""
-    return CliRunner().invoke(main, [str(word) for word in words], **options)
+    return RUNNER.invoke(main, [str(word) for word in words], **options)
 
 
 def good(*words, **options) -> str:

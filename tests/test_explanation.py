@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from glassnet.description import Description
 from glassnet.errors import DescriptionError
-from glassnet.explanation import _Reader, explain, printed
+from glassnet.explanation import explain, printed
+from glassnet.explanation.reader import Reader
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm
@@ -260,8 +261,8 @@ def test_the_graph_gives_the_values_of_the_trace(description, optimizer, rows):
     trace = trace_step(program, step_inputs(program, rows=rows))
     for name in trace:
         if trace.line_of(name) is not None:
-            reader = _Reader(trace, name)
-            found = np.asarray(reader.array(reader.node))
+            reader = Reader(trace, name)
+            found = np.asarray(reader.values.array(reader.node))
             assert found.dtype == trace[name].dtype
             np.testing.assert_allclose(found, trace[name], rtol=1e-6, atol=1e-30)
 

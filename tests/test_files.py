@@ -112,8 +112,12 @@ def test_equal_models_give_equal_files_that_the_safetensors_library_reads(tmp_pa
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     theirs = safetensors.numpy.load_file(tmp_path / "a")
     assert all(np.array_equal(theirs[name], arrays[name]) for name in arrays)
-    count = int.from_bytes((tmp_path / "a").read_bytes()[:8], "little")
-    assert count % 8 == 0
+
+
+def test_the_numbers_begin_at_a_multiple_of_8(tmp_path):
+    for seed in (1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000):
+        write_model(tmp_path / "m", {**SMALL[0], "seed": seed}, SMALL[1])
+        assert int.from_bytes((tmp_path / "m").read_bytes()[:8], "little") % 8 == 0
 
 
 def test_files_put_together_by_the_tests_are_sound(tmp_path):
@@ -295,29 +299,35 @@ def test_rule_2_the_places_of_arrays_leave_no_choice(refused):
     sound = places_of(arrays)
     w1, b1 = sound["W1"], sound["b1"]
     start, stop = w1["data_offsets"]
-    for places in (
-        {k: v for k, v in sound.items() if k != "b2"},
-        {**sound, "W9": w1},
-        {**sound, "W2": w1},  # two arrays in one place, and a gap
-        {**sound, "W1": {**w1, "data_offsets": [start, stop - 1]}},
-        {**sound, "W1": {**w1, "data_offsets": [start + 1, stop + 1]}},
-        {**sound, "W1": {**w1, "data_offsets": [float(start), stop]}},
-        {**sound, "W1": {**w1, "data_offsets": [False, stop]}},
-        {**sound, "W1": {**w1, "data_offsets": [start, stop, stop]}},
-        {**sound, "W1": {**w1, "data_offsets": [-stop, 0]}},
-        {**sound, "W1": {**w1, "data_offsets": None}},
-        {**sound, "W1": {**w1, "shape": [4, 1]}},
-        {**sound, "W1": {**w1, "shape": [2, 2.0]}},
-        {**sound, "W1": {**w1, "shape": [-2, -2]}},
-        {**sound, "W1": {**w1, "shape": "22"}},
-        {**sound, "W1": {**w1, "dtype": "I32"}},
-        {**sound, "W1": {**w1, "dtype": "F64", "data_offsets": [start, stop]}},
-        {**sound, "W1": {**w1, "dtype": ["F32"]}},
-        {**sound, "b1": {**b1, "dtype": "BF16", "shape": [4]}},
-        {**sound, "W1": {**w1, "path": "x"}},
-        {**sound, "W1": [w1]},
-    ):
-        refused(packed(header, arrays, places=places))
+    shape, size, cover = (
+        "W1 must be F32 of shape",
+        "W1 must have 16 bytes",
+        "overlap or leave a gap",
+    )
+    wrong = [
+        (cover, {**sound, "W2": w1}),  # two arrays in one place, and a gap
+        (size, {**sound, "W1": {**w1, "data_offsets": [start, stop - 1]}}),
+        (cover, {**sound, "W1": {**w1, "data_offsets": [start + 1, stop + 1]}}),
+        (size, {**sound, "W1": {**w1, "data_offsets": [float(start), stop]}}),
+        (size, {**sound, "W1": {**w1, "data_offsets": [False, stop]}}),
+        (size, {**sound, "W1": {**w1, "data_offsets": [start, stop, stop]}}),
+        (size, {**sound, "W1": {**w1, "data_offsets": [-stop, 0]}}),
+        (size, {**sound, "W1": {**w1, "data_offsets": None}}),
+        (shape, {**sound, "W1": {**w1, "shape": [4, 1]}}),
+        (shape, {**sound, "W1": {**w1, "shape": [2, 2.0]}}),
+        (shape, {**sound, "W1": {**w1, "shape": [-2, -2]}}),
+        (shape, {**sound, "W1": {**w1, "shape": "22"}}),
+        (shape, {**sound, "W1": {**w1, "dtype": "I32"}}),
+        (shape, {**sound, "W1": {**w1, "dtype": "F64"}}),
+        (shape, {**sound, "W1": {**w1, "dtype": ["F32"]}}),
+        ("b1 must be F32", {**sound, "b1": {**b1, "dtype": "BF16", "shape": [4]}}),
+        ("not described", {**sound, "W1": {**w1, "path": "x"}}),
+        ("not described", {**sound, "W1": [w1]}),
+        ("must have the arrays", {k: v for k, v in sound.items() if k != "b2"}),
+        ("must have the arrays", {**sound, "W9": w1}),
+    ]
+    for sentence, places in wrong:
+        assert sentence in refused(packed(header, arrays, places=places))
 
 
 STRICT = {
@@ -358,13 +368,18 @@ def test_rule_3_json_is_strict(case, refused):
         b'{"a":NaN}',
         b'{"a":1e999}',
         b'{"a":"\xff"}',
-        b' {"a":1}',
         b"{}",
         b'{"__metadata__":1}',
     ],
 )
 def test_rule_3_the_front_is_strict_too(front, refused):
     refused(packed(*SMALL, front=front))
+
+
+def test_rule_3_the_front_begins_with_its_object(refused):
+    data = packed(*SMALL)
+    front = data[8 : 8 + int.from_bytes(data[:8], "little")]
+    assert "its front is not JSON" in refused(packed(*SMALL, front=b" " + front))
 
 
 def test_rule_4_an_unknown_or_missing_key_is_an_error_at_every_level(refused):

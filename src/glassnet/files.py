@@ -59,7 +59,7 @@ def write_model(
     """
     text = _json_text(header)
     check_model(_strict_json(text, "its header"), arrays)
-    ordered = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
+    ordered = {name: arrays[name] for name in sorted(arrays)}
     front = _front(text, ordered)
     if len(front) > MOST_FRONT:
         raise ModelFileError(
@@ -300,7 +300,7 @@ def _digest(text: str, arrays: Mapping[str, NDArray[Any]]) -> str:
 
 
 def _bytes(array: NDArray[Any]) -> memoryview:
-    """Give the bytes of an array without a copy."""
+    """Give the bytes of an array, row after row."""
     return array.reshape(-1).view(np.uint8).data
 
 

@@ -175,7 +175,12 @@ class Page:
         printed = [row.split() for row in source.split(";")]
         values = np.asarray(ours, dtype=np.float64).reshape(len(printed), -1)
         pairs = [list(zip(*row, strict=True)) for row in zip(printed, values, strict=True)]
-        agrees = all(within_digits(*pair, float32=float32) for row in pairs for pair in row)
+        digits = max(map(decimals, source.replace(";", " ").split()))
+        agrees = all(
+            within_digits(text, value, digits=digits, float32=float32)
+            for row in pairs
+            for text, value in row
+        )
         write = as_printed if agrees else _six_digits
         shown = [[write(*pair) for pair in row] for row in pairs]
         self._add(key, _in_columns(printed), _in_columns(shown), agrees, slip)
@@ -334,16 +339,40 @@ class Page:
 # ------------------------------------------------------------------------- printed numbers
 
 
-def within_digits(printed: str, value: float, *, float32: bool = False) -> bool:
-    """Whether a number is the printed one, as far as its digits go.
+def decimals(printed: str) -> int:
+    """Count the digits after the point.
 
     Example:
-        >>> within_digits("0.73", 0.731059), within_digits("0.78", 0.785835)
-        (True, False)
+        >>> decimals("0.73"), decimals("1.05e-04"), decimals("7")
+        (2, 6, 0)
 
     """
     exponent = Decimal(printed).as_tuple().exponent
     assert isinstance(exponent, int)
+    return -exponent
+
+
+def within_digits(
+    printed: str, value: float, *, digits: int | None = None, float32: bool = False
+) -> bool:
+    """Whether a number is the printed one, as far as its digits go.
+
+    Args:
+        printed: the printed number.
+        value: ours.
+        digits: of its fellows in an array, whose closing zeros are not printed.
+        float32: whether more digits are printed than the numbers have.
+
+    Example:
+        >>> within_digits("0.73", 0.731059), within_digits("0.78", 0.785835)
+        (True, False)
+        >>> within_digits("4.8", 4.8085), within_digits("4.8", 4.8085, digits=3)
+        (True, False)
+
+    """
+    exponent = -decimals(printed)
+    if digits is not None and "e" not in printed:
+        exponent = min(exponent, -digits)
     apart = 0.5 * 10.0**exponent * (1 + 1e-6)
     if float32:  # the order of an addition may change its last bit, and the next one's
         apart = max(apart, 2 * float(np.spacing(np.float32(abs(value)))))
