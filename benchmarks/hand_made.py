@@ -115,7 +115,8 @@ def write(sizes: list[int]) -> str:
             out.append(f"            add_bias_and_relu(a{k}, b{k})")
     out += [
         f"            np.dot(a{last - 1}, W{last}, d{last})",
-        f"            loss += n * softmax_and_cross_entropy(d{last}, b{last}, y, db{last}, f4(1 / n))",
+        f"            error = softmax_and_cross_entropy(d{last}, b{last}, y, db{last}, f4(1 / n))",
+        "            loss += n * error",
     ]
     for k in reversed(layers):
         out.append(f"            np.dot(a{k - 1}.T, d{k}, dW{k})")

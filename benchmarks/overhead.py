@@ -1,6 +1,6 @@
 """Measure what glassnet adds: a step of the NumPy engine over its bare lines, and the import.
 
-    python -m benchmarks.overhead
+python -m benchmarks.overhead
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def main() -> None:
         name = f"{text}, batch {batch}"
         print(f"{name:36}{engine:8.1f}µs{hand:10.1f}µs{engine - hand:7.1f}µs{BAR:6.0f}µs")
     numpy, ours = import_seconds("numpy"), import_seconds("glassnet")
-    print(f"import numpy {numpy:.3f} s, import glassnet {ours:.3f} s: {ours - numpy:+.3f} s, bar 0.1")
+    more = ours - numpy
+    print(f"import numpy {numpy:.3f} s, import glassnet {ours:.3f} s: {more:+.3f} s, bar 0.1 s")
 
 
 if __name__ == "__main__":

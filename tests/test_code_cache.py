@@ -1,21 +1,20 @@
-"""The private folder of compiled programs: used only if it is ours alone, never trusted, never fatal."""
+"""The private folder of compiled programs: used only if it is ours alone, and never fatal."""
 
 from __future__ import annotations
 
-import os
 import stat
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from test_engines import first_values, rates_for, work_for
 
 from glassnet.description import Description
 from glassnet.engines import code_cache
 from glassnet.engines.numba import NumbaEngine
 from glassnet.program import Program
 from glassnet.rules.optimizers import SGD
+from test_engines import first_values, rates_for, work_for
 
 PROGRAM = Program(Description.read("3-2-2 tanh", dtype="float64"), SGD(0.125))
 
@@ -53,7 +52,8 @@ def test_a_second_process_takes_what_was_compiled(folder):
         "import test_code_cache as t\n"
         "engine = t.fresh(); found = t.train(engine)\n"
         "stats = engine._function.stats\n"
-        "print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), found.tobytes().hex())"
+        "print(*(sum(s.values()) for s in (stats.cache_hits, stats.cache_misses)))\n"
+        "print(found.tobytes().hex())"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["1", "0", wanted.tobytes().hex()]
@@ -95,7 +95,7 @@ def test_a_folder_that_cannot_be_made_is_no_hindrance(folder):
 
 def test_a_link_in_its_place_is_not_followed(folder, tmp_path):
     (tmp_path / "elsewhere").mkdir(mode=0o700)
-    os.symlink(tmp_path / "elsewhere", folder)
+    folder.symlink_to(tmp_path / "elsewhere")
     engine = fresh()
     train(engine)
     assert "is not a folder" in engine.note

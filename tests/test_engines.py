@@ -1,13 +1,13 @@
-"""Engines against each other: the NumPy engine, the loops as plain Python, and the loops compiled."""
+"""Engines against each other: NumPy, the loops as plain Python, and the loops compiled."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_loops import PlainEngine
-from strategies import descriptions, optimizers
 
 from glassnet import engines
 from glassnet.batches import Batches
@@ -22,6 +22,8 @@ from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import LBFGS, SGD, Adam
 from glassnet.rules.schedules import Cosine
 from glassnet.values import Values
+from plain_loops import PlainEngine
+from strategies import descriptions, optimizers
 
 BARS = {"float32": 1e-6, "float64": 1e-13}  # relative L2 of a gradient between engines
 
@@ -192,7 +194,7 @@ def assert_same_bits(program: Program, work: Work, engine: NumbaEngine) -> None:
     runs = []
     for cuts in ([0, steps], [0, steps], [0, 1, 4, 7, steps]):
         values, losses = first_values(program), []
-        for first, last in zip(cuts, cuts[1:], strict=False):
+        for first, last in itertools.pairwise(cuts):
             losses.append(engine.train(work, values, first, last, rates[first:last]))
         runs.append((np.concatenate(losses), values))
     for losses, values in runs[1:]:
@@ -330,6 +332,13 @@ def test_a_wrong_line_in_the_loops_is_noticed(wrong):
     assert_same_gradients(program, work, PlainEngine(program))
     assert_same_update(program, work, PlainEngine(program))
     engine = PlainEngine(program, source.replace(right, changed))
-    with pytest.raises(AssertionError):
-        assert_same_gradients(program, work, engine)
-        assert_same_update(program, work, engine)
+    checks = (assert_same_gradients, assert_same_update)
+    assert any(is_red(check, program, work, engine) for check in checks)
+
+
+def is_red(check, *arguments) -> bool:
+    try:
+        check(*arguments)
+    except AssertionError:
+        return True
+    return False

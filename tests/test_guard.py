@@ -7,7 +7,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.engines.numpy import NumpyEngine
-from glassnet.training import guard, pace
+from glassnet.training import guard, loop, pace
 
 RANDOM = np.random.RandomState(0)
 X = RANDOM.randn(24, 2)
@@ -102,6 +102,25 @@ def test_state_that_overflows_is_found():
     net.weights["W1"], net.weights["b1"] = [[1.0]], [0.0]
     with pytest.raises(gn.NotFiniteError, match=r"square_W1'\[0, 0\] is inf in the line 'W1, mean"):
         net.fit([[1e12]], [0.0], epochs=1, engine="numpy", verbose=False)
+
+
+@pytest.mark.parametrize("place", range(10))
+def test_a_step_deep_inside_of_a_chunk_is_found_where_no_loss_shows_it(monkeypatch, place):
+    class AllAtOnce(pace.Pace):
+        def __init__(self):
+            self.steps = 1000
+
+    monkeypatch.setattr(loop, "Pace", AllAtOnce)
+    x = np.ones((10, 1))
+    x[place] = 1e12  # its gradient's square overflows; Adam's step is then 0, and losses are finite
+    kept, net = gn.Network("1-1 linear", random_state=0), gn.Network("1-1 linear", random_state=0)
+    options = {"batch_size": 1, "epochs": 1, "shuffle": False, "engine": "numpy", "verbose": False}
+    with pytest.raises(gn.NotFiniteError, match=f"epoch 1, step {place + 1}: square_W1'"):
+        net.fit(x, np.zeros(10), **options)
+    if place:
+        kept.fit(x[:place], np.zeros(place), **options)
+    np.testing.assert_array_equal(net.values.parameters, kept.values.parameters)
+    assert net.tally.steps == place
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "lbfgs"])

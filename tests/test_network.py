@@ -65,6 +65,14 @@ def test_the_seed_is_the_int_or_else_comes_from_the_first_weights():
     assert random.uniform() == same.uniform()  # the seed is not drawn
 
 
+def test_running_statistics_begin_at_mean_0_and_variance_1():
+    net = gn.Network(2, gn.Dense(3), gn.BatchNorm(), gn.LayerNorm(), gn.Dense(1))
+    assert net.weights["mean1"].tolist() == [0] * 3
+    assert net.weights["variance1"].tolist() == [1] * 3
+    assert net.weights["scale1"].tolist() == [1] * 3
+    assert net.weights["shift1_2"].tolist() == [0] * 3
+
+
 def test_networks_without_random_state_differ():
     assert (gn.Network("2-3 linear").predict(X) != gn.Network("2-3 linear").predict(X)).any()
 

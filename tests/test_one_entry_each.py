@@ -15,6 +15,7 @@ import checks
 import numpy as np
 import pytest
 
+import glassnet as gn
 from glassnet.allowlist import check_program
 from glassnet.description import Description
 from glassnet.program import Program
@@ -209,6 +210,60 @@ def test_the_same_state_name_may_stand_before_any_parameter(monkeypatch):
     shapes = {item.name: item.shape for item in program.inputs}
     for p, shape in program.parameter_shapes.items():
         assert shapes[f"usual_square_{p}"] == shape
+
+
+ALL = {
+    "ACTIVATIONS": (ACTIVATIONS, "swish", SWISH),
+    "LOSSES": (LOSSES, "soft_distance", SOFT_DISTANCE),
+    "LAYERS": (LAYERS, "Stretch", Stretch),
+    "OPTIMIZERS": (OPTIMIZERS, "propagation", Propagation),
+    "INITIALIZERS": (INITIALIZERS, "checkerboard", Checkerboard),
+    "SCHEDULES": (SCHEDULES, "Falling", Falling),
+}
+
+
+@pytest.fixture
+def every_entry(monkeypatch):
+    for table, name, entry in ALL.values():
+        monkeypatch.setitem(table, name, entry)
+
+
+def all_new(dtype="float64"):
+    hidden = Dense(4, "swish", weight_initializer="checkerboard")
+    layers = (hidden, Stretch(0.25), Dense(2, "tanh"))
+    return gn.Network(3, *layers, loss="soft_distance", dtype=dtype, random_state=0)
+
+
+@pytest.mark.usefixtures("every_entry")
+def test_all_of_them_train_on_every_engine_and_come_back_from_a_file(tmp_path):
+    random = np.random.RandomState(0)
+    X, y = random.standard_normal((20, 3)), random.standard_normal((20, 2))
+    outputs, losses = {}, {}
+    for engine in ("numpy", "numba"):
+        net = all_new()
+        history = net.fit(
+            X, y, epochs=5, batch_size=8, optimizer=Propagation(Falling(0.05)), engine=engine,
+            random_state=0,
+        )  # fmt: skip
+        assert history.engine == engine
+        net.save(tmp_path / f"{engine}.safetensors")
+        again = gn.load(tmp_path / f"{engine}.safetensors")
+        assert again.description == net.description
+        np.testing.assert_array_equal(again.predict(X), net.predict(X))
+        outputs[engine], losses[engine] = net.predict(X), history.loss
+    np.testing.assert_allclose(outputs["numba"], outputs["numpy"], rtol=1e-9)
+    np.testing.assert_allclose(losses["numba"], losses["numpy"], rtol=1e-11)
+    assert losses["numpy"][-1] < losses["numpy"][0]
+
+
+@pytest.mark.usefixtures("every_entry")
+def test_numbers_made_by_all_of_them_are_explained():
+    random = np.random.RandomState(0)
+    trace = all_new().trace(
+        random.standard_normal((4, 3)), random.standard_normal((4, 2)), optimizer=Propagation()
+    )
+    for number in ("a1[0, 1]", "h1[1, 2]", "loss", "dfactor1[0]", "dz1[0, 0]"):
+        assert str(trace.explain(number))
 
 
 def test_every_entry_is_short():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import loops
 import numpy as np
 import pytest
 
+import loops
 from glassnet.rules.randomness import (
     MASK,
     ORDER,

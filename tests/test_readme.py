@@ -155,6 +155,17 @@ def test_no_block_escapes(name):
 
 
 @pytest.mark.parametrize("name", READMES)
+def test_places_that_are_named_are_there(name):
+    table = re.findall(r"^\| (`src/.*?) \|", read(name), re.MULTILINE)
+    named = {
+        part.removeprefix("src/glassnet/") for row in table for part in re.findall(r"`(.*?)`", row)
+    }
+    assert len(named) > 10
+    for part in named:
+        assert (ROOT / "src" / "glassnet" / part).exists(), part
+
+
+@pytest.mark.parametrize("name", READMES)
 def test_links_lead_somewhere(name):
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", read(name))
     assert links

@@ -226,7 +226,8 @@ def test_a_pace_grows_to_the_wanted_time_and_no_further():
 
 @pytest.mark.parametrize("optimizer", ["adam", gn.SGD(0.05, momentum=0.9)])
 def test_5_epochs_twice_are_10_epochs_once(optimizer):
-    options = {"batch_size": 4, "optimizer": optimizer}
+    weights = np.random.RandomState(1).uniform(0.5, 2, len(X))
+    options = {"batch_size": 4, "optimizer": optimizer, "sample_weight": weights}
     once, twice = everything(), everything()
     history = fit(once, CLASSES, epochs=10, **options)
     parts = [fit(twice, CLASSES, epochs=5, **options) for _ in range(2)]

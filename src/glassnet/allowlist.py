@@ -55,12 +55,12 @@ NODES = (
 
 
 def check_program(text: str) -> ast.Module:
-    """Parse a program and give its syntax tree.
+    r"""Parse a program and give its syntax tree.
 
     Raises ProgramError if there is anything in it that no program needs.
 
-    >>> _ = check_program("import numpy as np\\ndef f(x):\\n    return np.exp(x)\\n")
-    >>> check_program("import os\\n")
+    >>> _ = check_program("import numpy as np\ndef f(x):\n    return np.exp(x)\n")
+    >>> check_program("import os\n")
     Traceback (most recent call last):
     glassnet.errors.ProgramError: line 1 of the program: only 'import numpy as np' may be imported
     """
@@ -79,7 +79,10 @@ def check_program(text: str) -> ast.Module:
 
 
 def _docstrings(tree: ast.Module) -> set[int]:
-    places = [tree, *(f for f in tree.body if isinstance(f, ast.FunctionDef))]
+    places: list[ast.Module | ast.FunctionDef] = [
+        tree,
+        *(f for f in tree.body if isinstance(f, ast.FunctionDef)),
+    ]
     firsts = [place.body[0] for place in places if place.body]
     return {
         id(part)
@@ -127,13 +130,13 @@ def _special_arguments(arguments: ast.arguments) -> bool:
 
 def _check_name(node: ast.AST, name: str) -> None:
     if not name.isascii() or name.startswith("_"):
-        raise _refused(node, f"the name {ascii(name)} may not stand in it")
+        raise _refused(node, f"the name {name!a} may not stand in it")
 
 
 def _check_attribute(node: ast.Attribute) -> None:
     of_numpy = isinstance(node.value, ast.Name) and node.value.id == "np"
     if node.attr not in (NUMPY_NAMES if of_numpy else ARRAY_NAMES):
-        raise _refused(node, f"the attribute {ascii(node.attr)} may not stand in it")
+        raise _refused(node, f"the attribute {node.attr!a} may not stand in it")
     if not isinstance(node.ctx, ast.Load):
         raise _refused(node, "no attribute may be set")
 

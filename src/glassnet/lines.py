@@ -128,6 +128,7 @@ class LineWriter:
         return last.names["z"] if isinstance(last.layer, Dense) else last.x
 
     def forward(self, *, training: bool) -> Iterator[Line]:
+        """Give the forward lines, as they are while training or for prediction."""
         for item in self.training if training else self.predicting:
             if isinstance(item.layer, Dense):
                 yield self._weighted_sum(item, item.layer)
@@ -194,6 +195,7 @@ class LineWriter:
         )
 
     def loss(self) -> Iterator[Line]:
+        """Give the line of the loss."""
         entry = LOSSES[self.description.loss]
         given = self.outputs if entry.of == "outputs" else self.logits
         names = {"a": self.outputs, "z": self.logits}
@@ -207,6 +209,7 @@ class LineWriter:
         )
 
     def backward(self) -> Iterator[Line]:
+        """Give the backward lines, from the last layer to the first that is trained."""
         yield from self._error_of_last()
         for place, item in reversed(list(enumerate(self.training))):
             # Nothing asks for the error of the data, or of what is only computed from it.
@@ -296,11 +299,13 @@ class LineWriter:
             )
 
     def remember(self) -> Iterator[Line]:
+        """Give the lines that bring running statistics forward."""
         for item in self.training:
             for template in item.layer.remember:
                 yield self._filled(Phase.REMEMBER, template, item)
 
     def update(self, optimizer: Optimizer, parameters: Mapping[str, Shape]) -> Iterator[Line]:
+        """Give the update line of each parameter; none where the optimizer has none."""
         template = optimizer.line()
         if template is None:
             return
@@ -312,6 +317,7 @@ class LineWriter:
             yield Line(Phase.UPDATE, text, outputs, shapes, equation, optimizer.note)
 
     def parameters(self) -> Iterator[tuple[Parameter, Shape]]:
+        """Give each parameter with its axes, in the order in which they are drawn."""
         for item in self.training:
             layer = item.layer
             if isinstance(layer, Dense):
@@ -326,12 +332,14 @@ class LineWriter:
                 yield Parameter(item.names[name], shape, value), (item.width,)
 
     def statistics(self) -> Iterator[tuple[Parameter, Shape]]:
+        """Give each running statistic with its axes."""
         for item in self.training:
             for name, value in item.layer.statistics:
                 shape = (self.sizes[str(item.width)],)
                 yield Parameter(item.names[name], shape, value), (item.width,)
 
     def masks(self) -> Iterator[Mask]:
+        """Give each random input."""
         for place, item in enumerate(self.training, start=1):
             for name in item.layer.random:
                 yield Mask(item.names[name], place, item.width, *item.layer.random_scale(name))

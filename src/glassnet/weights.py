@@ -40,7 +40,7 @@ class Weights(Mapping[str, FloatArray]):
 
     def __getitem__(self, name: str) -> FloatArray:
         view = self._array(name).view()
-        pass
+        view.flags.writeable = False
         return view
 
     def __setitem__(self, name: str, given: ArrayLike) -> None:

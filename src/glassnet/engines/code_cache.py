@@ -100,7 +100,7 @@ def _write(file: Path, source: str) -> None:
     try:
         with os.fdopen(handle, "wb") as target:
             target.write(source.encode())
-        os.replace(temporary, file)
+        Path(temporary).replace(file)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

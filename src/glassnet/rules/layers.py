@@ -1,4 +1,4 @@
-"""Layers: the rules they call, forward right above backward, then each layer as the lines it writes.
+"""Layers: the rules they call, forward above backward, then each layer as the lines it writes.
 
 A layer never computes. It names its parameters, its running statistics and its random inputs, and
 gives its forward, backward and remember lines as templates; `glassnet.program` puts the names in.
@@ -211,8 +211,8 @@ class Dropout(Layer):
 class LayerNorm(Layer):
     """Shift and scale each row to mean 0 and spread 1, then by learned scale and shift (n,).
 
-    normal = (x − mean(x)) / √(var(x) + epsilon) over the columns of a row; y = normal·scale + shift.
-    Source: Ba, Kiros, Hinton: Layer Normalization (2016).
+    normal = (x − mean(x)) / √(var(x) + epsilon) over the columns of a row;
+    y = normal·scale + shift. Source: Ba, Kiros, Hinton: Layer Normalization (2016).
 
     Raises:
         DescriptionError: epsilon is not above 0.

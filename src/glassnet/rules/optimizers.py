@@ -127,7 +127,8 @@ class SGD(Optimizer):
         shown = "" if self.momentum == 0.9 else f", momentum={self.momentum!r}"
         return (
             f"{{p}}, {{velocity}} = {rule}({{p}}, d{{p}}, {{velocity}}, learning_rate{shown})",
-            f"{{velocity}} ← momentum · {{velocity}} + d{{p}};  {{p}} ← {{p}} − learning_rate · {ahead}",
+            "{velocity} ← momentum · {velocity} + d{p};  "
+            f"{{p}} ← {{p}} − learning_rate · {ahead}",
         )
 
 

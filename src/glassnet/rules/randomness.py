@@ -20,7 +20,7 @@ ORDER = 1  # purposes: the order of the rows in an epoch,
 MASK = 2  # and which numbers of a layer are kept in a step
 
 
-def mix(x):  # type: ignore[no-untyped-def]
+def mix(x):
     """Scatter the bits of 32-bit integers: a bijection in which each bit in changes half out."""
     x = np.uint32((x ^ (x >> np.uint32(16))) * np.uint32(0x21F0AAAD))
     x = np.uint32((x ^ (x >> np.uint32(15))) * np.uint32(0xD35A2D97))
@@ -32,7 +32,7 @@ def keys(seed: int, purpose: int, *places: Any) -> NDArray[np.uint32]:
 
     Places are whole numbers or arrays of them, of one shape, which the keys then have.
     """
-    folded = mix(_low_bits(seed ^ 0x9E3779B9))
+    folded: NDArray[np.uint32] = mix(_low_bits(seed ^ 0x9E3779B9))
     for part in (seed >> 32, purpose, *places):
         folded = mix(folded ^ mix(_low_bits(part) + np.uint32(0x7F4A7C15)))
     return folded
@@ -63,7 +63,8 @@ def orders_of_rows(seed: int, epochs: Any, rows: int) -> NDArray[np.int64]:
     hashes = mix(numbers ^ keys(seed, ORDER, epochs)[:, None])
     tagged = (hashes.astype(np.uint64) << np.uint64(32)) | numbers
     tagged.sort(axis=1)
-    return (tagged & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    order: NDArray[np.int64] = (tagged & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    return order
 
 
 def order_of_rows(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
@@ -72,7 +73,8 @@ def order_of_rows(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
     >>> order_of_rows(seed=0, epoch=0, rows=6)
     array([5, 4, 3, 1, 0, 2])
     """
-    return orders_of_rows(seed, epoch, rows)[0]
+    order: NDArray[np.int64] = orders_of_rows(seed, epoch, rows)[0]
+    return order
 
 
 def mask_keys(seed: int, steps: Any, layer: int) -> NDArray[np.uint32]:
