@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
-import loops
 import numpy as np
 
+import loops
 from glassnet.program import Line, Phase, Program, Role
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.losses import LOSSES

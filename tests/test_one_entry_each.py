@@ -11,10 +11,10 @@ import json
 from dataclasses import dataclass
 from typing import ClassVar
 
-import checks
 import numpy as np
 import pytest
 
+import checks
 import glassnet as gn
 from glassnet.allowlist import check_program
 from glassnet.description import Description
@@ -136,7 +136,7 @@ def check(program):
         checks.check_all(program, checks.inputs_for(program, rows))
 
 
-def network(*layers, loss="", rule=SGD(0.1)):  # noqa: B008
+def network(*layers, loss="", rule=SGD(0.1)):
     return Program(Description(3, layers, loss, "float64"), rule)
 
 

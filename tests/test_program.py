@@ -8,14 +8,13 @@ import sys
 import traceback
 from pathlib import Path
 
-import checks
 import numpy as np
 import pytest
-from checks import call
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import all_optimizers, descriptions, optimizers, same_examples
 
+import checks
+from checks import call
 from glassnet.allowlist import check_program
 from glassnet.description import Description
 from glassnet.errors import DescriptionError
@@ -25,11 +24,12 @@ from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNo
 from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import LBFGS, SGD, Adam
 from glassnet.rules.schedules import Cosine
+from strategies import all_optimizers, descriptions, optimizers, same_examples
 
 ROOT = Path(__file__).parent.parent
 
 
-def net(inputs, *layers, loss="", optimizer=SGD(0.1), dtype="float64"):  # noqa: B008
+def net(inputs, *layers, loss="", optimizer=SGD(0.1), dtype="float64"):
     return Program(Description(inputs, layers, loss, dtype), optimizer)
 
 

@@ -17,10 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import glassnet
 from fuzz_files import TABLES, damaged, table_or_refuse
-from glassnet import table as table_module
 from glassnet.errors import DataError, TableError
 from glassnet.table import Preparation, Table, split, write_csv
+from glassnet.table.labels import MOST_LABELS
 
 
 @pytest.fixture
@@ -545,7 +546,7 @@ def test_what_cannot_be_learnt_is_refused(content, options, sentence, read):
 
 
 def test_a_target_with_more_labels_than_classes_can_be_is_refused():
-    rows = table_module.MOST_LABELS + 1
+    rows = MOST_LABELS + 1
     table = Table.from_arrays(np.arange(float(rows))[:, None], [f"n{n}" for n in range(rows)])
     with pytest.raises(TableError, match="has 10001 different labels, more than 10000"):
         Preparation.learn(table, "y")
@@ -675,7 +676,7 @@ def test_what_cannot_be_written_is_refused_and_leaves_the_old_file(tmp_path):
 
 def test_the_module_is_light():
     code = "import sys, glassnet.table; print('polars' in sys.modules, 'pandas' in sys.modules)"
-    source = Path(table_module.__file__).parent.parent
+    source = Path(glassnet.__file__).parent.parent
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(source)},

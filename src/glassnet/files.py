@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 
 from glassnet.description import Description
 from glassnet.errors import DescriptionError, GlassnetError, ModelFileError, unknown_name
+from glassnet.local_files import open_regular, replace_file
 from glassnet.program import Program
 from glassnet.rules.optimizers import OPTIMIZERS, SGD, Optimizer
-from glassnet.table import Preparation, open_regular, replace_file
+from glassnet.table import Preparation
 
 FORMAT = 1
 KEYS = ("format", "description", "preparation", "seed", "epochs", "steps", "optimizer")

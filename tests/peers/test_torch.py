@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import checks
 import numpy as np
 import pytest
 import torch
 
+import checks
 from glassnet.description import Description
 from glassnet.program import Program, Role
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm

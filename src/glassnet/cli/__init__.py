@@ -17,7 +17,7 @@ import click
 from glassnet.cli.check import check
 from glassnet.cli.data import data
 from glassnet.cli.fit import fit
-from glassnet.cli.group import Command
+from glassnet.cli.group import Group
 from glassnet.cli.lesson import lesson
 from glassnet.cli.predict import predict
 from glassnet.cli.program import program
@@ -26,13 +26,13 @@ from glassnet.cli.show import show
 
 def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from glassnet import __version__
+        import glassnet as gn
 
-        click.echo(f"glassnet {__version__}")
+        click.echo(f"glassnet {gn.__version__}")
         context.exit()
 
 
-@click.group(cls=Command, invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.option(
     "--version",
     is_flag=True,

@@ -12,7 +12,7 @@ REFUSED = 2
 INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C has ended
 
 
-class Command(click.Group):
+class Group(click.Group):
     """A group whose errors are one sentence on stderr and exit code 2, never a traceback."""
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
