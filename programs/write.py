@@ -32,9 +32,7 @@ PROGRAMS = {
         Description.read("2-64-3 relu softmax"), Adam(0.01)
     ),
     "digits_64_100_10_layer_norm_dropout_adam.py": Program(
-        Description(
-            64, (Dense(100, "relu"), LayerNorm(), Dropout(0.2), Dense(10, "softmax"))
-        ),
+        Description(64, (Dense(100, "relu"), LayerNorm(), Dropout(0.2), Dense(10, "softmax"))),
         Adam(),
     ),
     "iris_4_8_3_batch_norm_momentum.py": Program(

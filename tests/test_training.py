@@ -483,6 +483,8 @@ def test_a_callback_may_stop():
 
     history = fit(network(), epochs=10, callbacks=[stop])
     assert (history.stopped, history.epochs) == ("callback", 3)
+    history = fit(network(), epochs=10, callbacks=stop)  # one alone needs no list
+    assert (history.stopped, history.epochs) == ("callback", 3)
     history = fit(network(), epochs=3, callbacks=[lambda network, history: "yes"])
     assert history.stopped == "finished"  # only True stops
 

@@ -8,6 +8,7 @@ description made to abuse it, ends here.
 from __future__ import annotations
 
 import ast
+from typing import TypeGuard
 
 from glassnet.errors import ProgramError
 
@@ -15,6 +16,7 @@ NUMPY_NAMES = frozenset(
     "abs absolute arctan exp expm1 log log1p maximum minimum max min ones_like sign sqrt sum tanh"
     " where".split()
 )
+NUMPY_OPTIONS = frozenset({"axis", "keepdims"})
 ARRAY_NAMES = frozenset({"T", "shape"})
 
 NODES = (
@@ -68,13 +70,18 @@ def check_program(text: str) -> ast.Module:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ProgramError(f"the program is not Python: {error}") from None
-    defined = {f.name for f in tree.body if isinstance(f, ast.FunctionDef)}
+    functions = [f for f in tree.body if isinstance(f, ast.FunctionDef)]
+    defined = {f.name for f in functions}
     docstrings = _docstrings(tree)
     for statement in tree.body:
         if not isinstance(statement, ast.FunctionDef | ast.Import | ast.Expr):
             raise _refused(statement, "only functions may stand at the top")
     for node in ast.walk(tree):
         _check_node(node, defined, docstrings)
+    for function in functions:
+        _check_names(function, defined)
+    if len(defined) < len(functions):
+        raise _refused(tree, "two functions have the same name")
     return tree
 
 
@@ -103,6 +110,8 @@ def _check_node(node: ast.AST, defined: set[str], docstrings: set[int]) -> None:
         _check_name(node, node.name)
         if node.decorator_list or node.returns or _special_arguments(node.args):
             raise _refused(node, "functions take plain arguments and nothing else")
+        if not all(_is_plain_number(default) for default in node.args.defaults):
+            raise _refused(node, "a default must be a number")
         if any(isinstance(part, ast.FunctionDef) for part in ast.walk(node) if part is not node):
             raise _refused(node, "no function may stand inside another")
     elif isinstance(node, ast.arg):
@@ -122,6 +131,59 @@ def _check_node(node: ast.AST, defined: set[str], docstrings: set[int]) -> None:
         _check_call(node, defined)
 
 
+def _is_plain_number(node: ast.expr) -> bool:
+    """Whether a default is a number as it stands: anything else would be run with the def."""
+    if isinstance(node, ast.UnaryOp):
+        node = node.operand
+    return isinstance(node, ast.Constant)
+
+
+def _check_names(function: ast.FunctionDef, defined: set[str]) -> None:
+    """Check that every name is an argument or was made above: none reaches Python's builtins.
+
+    No name may be made that a function or NumPy has, or a call would call something else.
+    """
+    known = {argument.arg for argument in function.args.args}
+    _check_new(function, {function.name}, {"np"})
+    _check_new(function, known, defined | {"np"})
+    for statement in function.body:
+        called = {id(n.func) for n in ast.walk(statement) if isinstance(n, ast.Call)}
+        numpy = {id(n.value) for n in ast.walk(statement) if id(n) in called and _is_of_numpy(n)}
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                if id(node) not in called | numpy and node.id not in known:
+                    raise _refused(node, f"{node.id!a} is not a value that was made above")
+            elif isinstance(node, ast.Attribute) and _is_of_numpy(node) and id(node) not in called:
+                raise _refused(node, "NumPy's functions may only be called")
+        made = _made_by(statement)
+        _check_new(statement, made, defined | {"np"})
+        known |= made
+
+
+def _made_by(statement: ast.stmt) -> set[str]:
+    """Give the names that a line makes: only whole values get names, in one or in several."""
+    if not isinstance(statement, ast.Assign):
+        return set()
+    parts = [p for t in statement.targets for p in (t.elts if isinstance(t, ast.Tuple) else [t])]
+    for part in parts:
+        if not isinstance(part, ast.Name):
+            raise _refused(part, "a line may only give names to its values")
+    return {part.id for part in parts if isinstance(part, ast.Name)}
+
+
+def _check_new(node: ast.AST, names: set[str], taken: set[str]) -> None:
+    for name in sorted(names & taken):
+        raise _refused(node, f"the name {name!r} is taken")
+
+
+def _is_of_numpy(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    return (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "np"
+    )
+
+
 def _special_arguments(arguments: ast.arguments) -> bool:
     several = arguments.vararg or arguments.kwarg or arguments.posonlyargs or arguments.kwonlyargs
     noted = any(a.annotation for a in arguments.args)
@@ -134,23 +196,20 @@ def _check_name(node: ast.AST, name: str) -> None:
 
 
 def _check_attribute(node: ast.Attribute) -> None:
-    of_numpy = isinstance(node.value, ast.Name) and node.value.id == "np"
-    if node.attr not in (NUMPY_NAMES if of_numpy else ARRAY_NAMES):
+    if node.attr not in (NUMPY_NAMES if _is_of_numpy(node) else ARRAY_NAMES):
         raise _refused(node, f"the attribute {node.attr!a} may not stand in it")
     if not isinstance(node.ctx, ast.Load):
         raise _refused(node, "no attribute may be set")
 
 
 def _check_call(node: ast.Call, defined: set[str]) -> None:
-    called = node.func
-    own = isinstance(called, ast.Name) and called.id in defined
-    numpy = (
-        isinstance(called, ast.Attribute)
-        and isinstance(called.value, ast.Name)
-        and called.value.id == "np"
-    )
+    own = isinstance(node.func, ast.Name) and node.func.id in defined
+    numpy = _is_of_numpy(node.func)
     if not (own or numpy) or any(k.arg is None for k in node.keywords):
         raise _refused(node, "only its own functions and NumPy's listed ones may be called")
+    for option in node.keywords:
+        if numpy and option.arg not in NUMPY_OPTIONS:
+            raise _refused(node, f"the option {option.arg!a} may not stand in it")
 
 
 def _refused(node: ast.AST, reason: str) -> ProgramError:

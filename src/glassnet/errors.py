@@ -49,7 +49,9 @@ class TrainingError(GlassnetError, RuntimeError):
 
 
 class NotFiniteError(TrainingError):
-    """A loss or a weight became inf or nan while training."""
+    """A loss or a weight became inf or nan while training; `history` is what came before."""
+
+    history: object = None
 
 
 class MissingExtraError(GlassnetError, ImportError):

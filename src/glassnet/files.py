@@ -217,8 +217,8 @@ def _check_fit(description: Description, preparation: Preparation) -> None:
 def _specifications(program: Program) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
     """Give dtype and shape of every array that the program's model has, by name."""
     shapes = {p.name: p.shape for p in (*program.parameters, *program.statistics)}
-    for name in program.state_names:
-        shapes[name] = shapes[name.split("_", 1)[1]]  # mean_W1 is of W1's shape
+    for kind in program.optimizer.state_names():
+        shapes |= {f"{kind}_{p.name}": p.shape for p in program.parameters}
     dtype = np.dtype(program.description.dtype).newbyteorder("<")
     return {name: (dtype, shape) for name, shape in shapes.items()}
 

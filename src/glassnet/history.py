@@ -70,6 +70,9 @@ class History:
     taken after the epoch, as prediction sees them. `learning_rate` is that of the epoch's last
     step; L-BFGS has none, and its loss is taken after each iteration.
 
+    `stopped` says why training ended: "finished", "early stopping", "callback", "time limit",
+    "interrupted", "not finite", or for L-BFGS "converged" or "no better step found".
+
     Args:
         engine: name of the engine that did the steps.
         engine_reason: why it was taken.

@@ -180,8 +180,8 @@ class Network:
         optimizer: str | Optimizer = "adam",
         validation: float | Sequence[ArrayLike] | None = None,
         early_stopping: int | None = None,
-        metrics: Iterable[str | Metric] = (),
-        callbacks: Iterable[Callback] = (),
+        metrics: Iterable[str | Metric] | str | Metric = (),
+        callbacks: Iterable[Callback] | Callback = (),
         sample_weight: ArrayLike | None = None,
         shuffle: bool = True,
         random_state: RandomState = None,
@@ -245,7 +245,7 @@ class Network:
             engine=engine,
             time_limit=time_limit,
             metrics=self._metrics(metrics),
-            callbacks=tuple(callbacks),
+            callbacks=(callbacks,) if callable(callbacks) else tuple(callbacks),
         )
         dtype = self.dtype if gradients == "exact" else np.dtype("float64")
         rows = check_rows(X, y, sample_weight, self.description, dtype)
@@ -269,7 +269,7 @@ class Network:
             return int(random.integers(2**32))
         return int(random.randint(2**32, dtype=np.uint64))
 
-    def _metrics(self, metrics: Iterable[str | Metric]) -> dict[str, Metric]:
+    def _metrics(self, metrics: Iterable[str | Metric] | str | Metric) -> dict[str, Metric]:
         description = self.description
         return metric_table.by_name(
             metrics, loss=description.loss, activation=description.output_activation
@@ -315,7 +315,7 @@ class Network:
         self,
         X: ArrayLike,
         y: ArrayLike,
-        metrics: Iterable[str | Metric] = (),
+        metrics: Iterable[str | Metric] | str | Metric = (),
         sample_weight: ArrayLike | None = None,
     ) -> dict[str, float]:
         """Give the loss as prediction sees it, and metrics, by name; weights count in the loss.

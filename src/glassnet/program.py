@@ -6,11 +6,13 @@ made by calling it, the trace runs it line by line, and a saved program is that 
 
 from __future__ import annotations
 
+import dis
 import enum
 import hashlib
 import inspect
 import linecache
 import os
+import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,14 +25,15 @@ import numpy as np
 
 from glassnet.allowlist import check_program
 from glassnet.description import Description
-from glassnet.errors import DescriptionError
+from glassnet.errors import DescriptionError, ProgramError
 from glassnet.lines import Axis as Axis
 from glassnet.lines import Line as Line
 from glassnet.lines import LineWriter
 from glassnet.lines import Mask as Mask
 from glassnet.lines import Phase as Phase
 from glassnet.lines import Shape as Shape
-from glassnet.rules import activations, layers, losses, optimizers
+from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.layers import Activation, Dense
 from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import Optimizer
 
@@ -67,7 +70,8 @@ class Program:
         optimizer: what writes the update lines.
 
     Example:
-        >>> program = Program(Description.read("2-1 sigmoid"), optimizers.SGD(0.1))
+        >>> from glassnet.rules.optimizers import SGD
+        >>> program = Program(Description.read("2-1 sigmoid"), SGD(0.1))
         >>> for line in program.lines:
         ...     print(line.text)
         z1 = x @ W1 + b1
@@ -261,17 +265,31 @@ class Program:
         """The rules that the lines call, and those that these call, by name."""
         found: dict[str, Callable[..., Any]] = {}
 
-        def add(code: CodeType, scope: Mapping[str, Any]) -> None:
-            for name in code.co_names:
-                rule = scope.get(name)
-                if inspect.isfunction(rule) and name not in found:
-                    found[name] = rule
-                    add(rule.__code__, rule.__globals__)
+        def add(code: CodeType, scopes: Sequence[Mapping[str, Any]]) -> None:
+            for name in _names_read(code):
+                rules = [scope[name] for scope in scopes if inspect.isfunction(scope.get(name))]
+                if any(rule is not found.get(name, rules[0]) for rule in rules):
+                    raise ProgramError(f"two rules are named {name!r}: give one another name")
+                if rules and name not in found:
+                    found[name] = rules[0]
+                    add(rules[0].__code__, [rules[0].__globals__])
 
-        known = _known_rules()
+        scopes = list(self._scopes())
         for line in (*self.lines, *self.predict_lines):
-            add(line.code, known)
+            add(line.code, scopes)
         return found
+
+    def _scopes(self) -> Iterator[Mapping[str, Any]]:
+        """Where the rules are looked up: beside the entries that the program is made of."""
+        of, loss = self.description, LOSSES[self.description.loss]
+        for kind in dict.fromkeys((Dense, *map(type, of.layers), type(self.optimizer))):
+            yield vars(sys.modules[kind.__module__])
+        rules: list[Callable[..., Any] | None] = [loss.function, loss.slope, *loss.short.values()]
+        for layer in of.layers:
+            if isinstance(layer, Dense | Activation):
+                entry = ACTIVATIONS[layer.activation]
+                rules += [entry.function, entry.slope, entry.back]
+        yield {rule.__name__: rule for rule in rules if rule is not None}
 
     def _rules_text(self) -> Iterator[str]:
         first = True
@@ -303,7 +321,9 @@ class Program:
         tree = check_program(self.source)
         lines = self.source.splitlines(keepends=True)
         linecache.cache[self.filename] = (len(self.source), None, lines, self.filename)
-        scope: dict[str, Any] = {"__name__": "glassnet_program"}
+        # Of Python's builtins, a program needs only what its import calls.
+        builtins = {"__import__": __import__}
+        scope: dict[str, Any] = {"__name__": "glassnet_program", "__builtins__": builtins}
         exec(compile(tree, self.filename, "exec"), scope)  # our own text, checked just above
         if numpy is not np:
             scope["np"] = numpy
@@ -330,13 +350,10 @@ class Program:
         return self.source
 
 
-def _known_rules() -> dict[str, Any]:
-    return {
-        name: rule
-        for module in (activations, losses, layers, optimizers)
-        for name, rule in vars(module).items()
-        if inspect.isfunction(rule)
-    }
+def _names_read(code: CodeType) -> list[str]:
+    """Give the global names that a code reads; `np.tanh` reads np, and no rule called tanh."""
+    loads = ("LOAD_NAME", "LOAD_GLOBAL")
+    return [i.argval for i in dis.get_instructions(code) if i.opname in loads]
 
 
 def _wrapped(start: str, names: Sequence[str], end: str, indent: str) -> list[str]:

@@ -59,25 +59,36 @@ class NumpyEngine:
         together = max(1, ORDERS_TOGETHER // work.batches.rows)
         for start in range(epochs.start, epochs.stop, together):
             block = epochs[start - epochs.start :][:together]
-            for epoch, batches in zip(block, self._epochs(work, block), strict=True):
-                skipped = max(0, first - epoch * per_epoch)
-                yield from batches[skipped : last - epoch * per_epoch]
+            for batches in self._epochs(work, block, first, last):
+                yield from batches
 
-    def _epochs(self, work: Work, epochs: range) -> Iterator[list[Batch]]:
-        """Give the batches of each epoch; rows in their own order are not copied."""
+    def _epochs(self, work: Work, epochs: range, first: int, last: int) -> Iterator[list[Batch]]:
+        """Give the batches of each epoch that belong to the steps first … last − 1."""
+        before, per_epoch = work.epochs_before, work.batches.per_epoch
+        wanted = [slice(max(0, first - e * per_epoch), last - e * per_epoch) for e in epochs]
         if not work.batches.shuffled:
-            in_order = self._cut(work, np.arange(work.batches.rows), work.x, work.y)
-            yield from (in_order for _ in epochs)
+            order = np.arange(work.batches.rows)
+            in_order = self._cut(work, order, work.batches.cuts, work.x, work.y)
+            yield from (in_order[part] for part in wanted)
             return
-        before = work.epochs_before
-        for order in work.batches.orders(before + epochs.start, before + epochs.stop):
-            yield self._cut(work, order, work.x[order], work.y[order])
+        orders = work.batches.orders(before + epochs.start, before + epochs.stop)
+        for order, part in zip(orders, wanted, strict=True):
+            cuts = work.batches.cuts[part]
+            start = cuts[0][0]
+            rows = order[start : cuts[-1][1]]  # no others: a call may want few steps of an epoch
+            cuts = [(a - start, b - start) for a, b in cuts]
+            yield self._cut(work, rows, cuts, work.x[rows], work.y[rows])
 
     def _cut(
-        self, work: Work, order: NDArray[np.int64], x: NDArray[Any], y: NDArray[Any]
+        self,
+        work: Work,
+        order: NDArray[np.int64],
+        cuts: list[tuple[int, int]],
+        x: NDArray[Any],
+        y: NDArray[Any],
     ) -> list[Batch]:
         batches = []
-        for start, stop in work.batches.cuts:
+        for start, stop in cuts:
             equal = self._equal.get(stop - start) if work.weights is None else None
             w = work.shares(self.program, order[start:stop]) if equal is None else equal
             if work.weights is None:

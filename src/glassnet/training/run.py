@@ -123,5 +123,5 @@ class Run:
     def not_finite(self, error: NotFiniteError) -> NotFiniteError:
         """Give the error with the history so far."""
         self.history.stopped = "not finite"
-        vars(error)["history"] = self.history
+        error.history = self.history
         return error
