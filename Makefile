@@ -60,8 +60,9 @@ soak: $(READY) ## train for some minutes and look for leaks, drift and rare cras
 programs: $(READY) ## write the programs in programs/ anew
 	$(BIN)/python -m programs
 
-test-peers: $(READY) ## compare with PyTorch, JAX and scikit-learn (a large download)
-	$(BIN)/python -m pip install --quiet --group peers --extra-index-url https://download.pytorch.org/whl/cpu
+# PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu in the environment makes the download smaller.
+test-peers: $(READY) ## compare with PyTorch and JAX (a large download)
+	$(BIN)/python -m pip install --quiet --group peers
 	$(BIN)/pytest -o addopts=--strict-markers tests/peers
 
 test-lowest: ## run the tests with the oldest versions that pyproject.toml allows, on the oldest Python found

@@ -528,6 +528,20 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(folder):
     assert errors.strip() == ""
 
 
+def test_ctrl_c_in_training_keeps_what_was_learnt(folder):
+    child = process(
+        *("fit", IRIS, "--target", "species", "--epochs", "20000", "--engine", "numpy"),
+        *("--out", folder / "m.safetensors"),
+    )
+    assert child.stderr.readline().startswith("epoch ")
+    child.send_signal(signal.SIGINT)
+    output, errors = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "Traceback" not in errors
+    assert "saved   " in output
+    assert 0 < gn.load(folder / "m.safetensors").tally.epochs < 20000
+
+
 def test_a_terminal_without_the_letters_gets_question_marks():
     child = process(
         "program", "2-3-1 sigmoid", env={"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
