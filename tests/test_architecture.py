@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+import glassnet
+
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "glassnet"
 PUBLIC = {"glassnet", "errors", "datasets", "table"}  # what "the public API" stands for
@@ -221,9 +223,25 @@ def test_import_stays_light():
     assert len({name for name in loaded if name.split(".")[0] in sys.stdlib_module_names}) <= 60
 
 
+def test_every_public_name_is_there_without_any_other_library():
+    loaded = modules_loaded_by("import glassnet; [getattr(glassnet, n) for n in glassnet.__all__]")
+    assert "glassnet.network" in loaded
+    assert foreign(loaded) == set()
+    assert heavy(loaded) == set()
+
+
 def test_a_network_is_made_without_any_other_library():
     loaded = modules_loaded_by("import glassnet; glassnet.Network('2-3-1 sigmoid')")
     assert foreign(loaded) == set()
+
+
+def test_type_checkers_are_told_the_places_from_which_names_are_loaded():
+    tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    told = {a.asname: node.module for node in block.body for a in node.names}
+    places = {name: place for place, names in glassnet.PLACES.items() for name in names.split()}
+    assert told == places | dict.fromkeys(glassnet.MODULES, "glassnet")
+    assert set(glassnet.__all__) == set(told)
 
 
 def test_the_command_starts_with_nothing_but_click():
