@@ -147,6 +147,13 @@ WHOLE = {
     "argument called np": f"{HEAD}def f(np):\n    return np.exp(1)\n",
     "function called np": f"{HEAD}def np(x):\n    return x\n",
     "argument with a function's name": "def g(x):\n    return x\n\n\ndef f(g):\n    return g(1)\n",
+    "a function that calls itself": "def f(x):\n    return f(x)\n",
+    "functions that call each other": (
+        "def f(x):\n    return g(x)\n\n\ndef g(x):\n    return f(x)\n"
+    ),
+    "a power that takes for ever": "def f(x):\n    return x + 9 ** 9 ** 9\n",
+    "numpy into a given array, by place": f"{HEAD}def f(x):\n    return np.exp(x, x)\n",
+    "numpy of another type, by place": f"{HEAD}def f(x):\n    return np.sum(x, 0, x)\n",
     "a function twice": "def f(x):\n    return x\n\n\ndef f(x):\n    return -x\n",
     "text in a call": f"{HEAD}def f(x):\n    return np.sum(x, axis='0')\n",
     "zero byte": "def f(x):\n    return x\0\n",
@@ -199,7 +206,7 @@ def test_a_program_is_run_without_builtins():
 
 GOOD = {
     "docstrings": f'"""What it is."""\n\n{HEAD}def f(x):\n    """More."""\n    return x\n',
-    "plain defaults": "def f(x, y=0.5, z=1, w=-1e-5):\n    return x * y ** z + w\n",
+    "plain defaults": "def f(x, y=0.5, z=1, w=-1e-5):\n    return x * y / z + w\n",
     "calls of its own": "def f(x):\n    return g(x, z=1)\n\n\ndef g(x, z):\n    return x\n",
     "two values": "def f(x):\n    a, b = x, -x\n    return a, b\n",
     "slices and shapes": "def f(x):\n    n = x.shape[1]\n    return x[:, 0] / n, x.T\n",

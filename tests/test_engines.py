@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 
 from glassnet import engines
 from glassnet.batches import Batches
@@ -15,6 +17,7 @@ from glassnet.description import Description
 from glassnet.engines import Work
 from glassnet.engines.numba import NumbaEngine
 from glassnet.engines.numpy import NumpyEngine
+from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.errors import DescriptionError
 from glassnet.program import Program
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm
@@ -273,6 +276,32 @@ def distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.linalg.norm(a - b) / np.linalg.norm(b))
 
 
+def test_engines_run_in_several_threads_at_a_time(tmp_path, monkeypatch):
+    """One compiles while the others wait; the threads of BLAS are put back when the last is out."""
+    monkeypatch.setenv("GLASSNET_CACHE_DIR", str(tmp_path / "fresh"))
+    program = Program(Description.read("3-7-2 tanh", dtype="float64"), SGD(0.0625))
+    work = work_for(program, 40, batch=4)
+    NumbaEngine(MANY_RULES[0]).gradients(work_for(MANY_RULES[0]), first_values(MANY_RULES[0]))
+    before = [pool["num_threads"] for pool in threadpool_info()]
+
+    def run(_: int) -> bytes:
+        values = first_values(program)
+        NumbaEngine(program).train(work, values, 0, 300, rates_for(program, 300))
+        return values.parameters.tobytes()
+
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(run, range(12)))
+    assert len(set(results)) == 1
+    assert [pool["num_threads"] for pool in threadpool_info()] == before
+
+
+def test_one_thread_is_for_as_long_as_anybody_is_inside():
+    with ONE_THREAD:
+        with ONE_THREAD:
+            pass
+        assert {pool["num_threads"] for pool in threadpool_info()} == {1}
+
+
 # ------------------------------------------------------------------ the choice of an engine
 
 
@@ -281,6 +310,15 @@ def test_short_work_is_left_to_numpy_and_long_work_compiled():
     assert engines.choose("auto", program, 3, 10, 3).engine == "numpy"
     assert engines.choose("auto", program, 100, 5000, 1).engine == "numba"
     assert engines.choose("numba", program, 3, 10, 3).reason == "asked for"
+
+
+def test_what_a_compiler_would_take_longer_for_is_left_to_numpy():
+    deep = Program(Description.read("-".join(["8"] * 101) + " relu"), SGD())
+    assert engines.choose("auto", deep, 200, 200, 32).engine == "numpy"
+    assert engines.choose("auto", deep, 20_000, 2000, 32).engine == "numba"
+    choice = engines.choose("auto", MANY_RULES[0], 1000, 10**6, 32, time_limit=0.5)
+    assert choice.engine == "numpy"
+    assert "time limit of 0.5 s" in choice.reason
 
 
 def test_without_numba_the_reason_names_what_to_install(monkeypatch):

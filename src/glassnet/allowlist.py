@@ -13,10 +13,11 @@ from typing import TypeGuard
 from glassnet.errors import ProgramError
 
 NUMPY_NAMES = frozenset(
-    "abs absolute arctan exp expm1 log log1p maximum minimum max min ones_like sign sqrt sum tanh"
-    " where".split()
+    "abs absolute arctan exp expm1 log log1p maximum minimum max min ones_like rint sign sqrt sum"
+    " tanh where".split()
 )
 NUMPY_OPTIONS = frozenset({"axis", "keepdims"})
+NUMPY_ARGUMENTS = {"where": 3, "maximum": 2, "minimum": 2}  # at most; one for every other
 ARRAY_NAMES = frozenset({"T", "shape"})
 
 NODES = (
@@ -37,7 +38,6 @@ NODES = (
     ast.Sub,
     ast.Mult,
     ast.Div,
-    ast.Pow,
     ast.MatMult,
     ast.UnaryOp,
     ast.USub,
@@ -80,6 +80,7 @@ def check_program(text: str) -> ast.Module:
         _check_node(node, defined, docstrings)
     for function in functions:
         _check_names(function, defined)
+        _check_never_led_back_to(function, functions)
     if len(defined) < len(functions):
         raise _refused(tree, "two functions have the same name")
     return tree
@@ -160,6 +161,19 @@ def _check_names(function: ast.FunctionDef, defined: set[str]) -> None:
         known |= made
 
 
+def _check_never_led_back_to(function: ast.FunctionDef, functions: list[ast.FunctionDef]) -> None:
+    """Check that a function does not call itself, by way of others or at once: it would not end."""
+    calls = {f.name: {n.id for n in ast.walk(f) if isinstance(n, ast.Name)} for f in functions}
+    reached: set[str] = set()
+    ahead = [function.name]
+    while ahead:
+        called = (calls[ahead.pop()] & calls.keys()) - reached
+        reached |= called
+        ahead += called
+    if function.name in reached:
+        raise _refused(function, f"{function.name!a} calls itself")
+
+
 def _made_by(statement: ast.stmt) -> set[str]:
     """Give the names that a line makes: only whole values get names, in one or in several."""
     if not isinstance(statement, ast.Assign):
@@ -210,6 +224,8 @@ def _check_call(node: ast.Call, defined: set[str]) -> None:
     for option in node.keywords:
         if numpy and option.arg not in NUMPY_OPTIONS:
             raise _refused(node, f"the option {option.arg!a} may not stand in it")
+    if _is_of_numpy(node.func) and len(node.args) > NUMPY_ARGUMENTS.get(node.func.attr, 1):
+        raise _refused(node, f"np.{node.func.attr} is given too many arrays")
 
 
 def _refused(node: ast.AST, reason: str) -> ProgramError:

@@ -115,7 +115,14 @@ def installed(library: str) -> bool:
     return importlib.util.find_spec(library) is not None
 
 
-def choose(wanted: str, program: Program, rows: int, epochs: int, batch_size: int) -> Choice:
+def choose(
+    wanted: str,
+    program: Program,
+    rows: int,
+    epochs: int,
+    batch_size: int,
+    time_limit: float | None = None,
+) -> Choice:
     """Choose the engine: the one asked for, or by the work to be done and what is installed.
 
     Raises DescriptionError for an unknown engine, MissingExtraError for one that is not installed.
@@ -128,14 +135,20 @@ def choose(wanted: str, program: Program, rows: int, epochs: int, batch_size: in
         return Choice("numpy", "numba is not installed: pip install 'glassnet[numba]'")
     steps = epochs * -(-rows // max(1, min(batch_size, rows)))
     seconds = steps * _seconds_a_step(program, min(batch_size, rows))
-    if seconds < COMPILE_SECONDS:
-        return Choice(
-            "numpy", f"about {seconds:.2g} s of work: over before a compiler would be ready"
-        )
+    compiling = _seconds_to_compile(program)
+    if seconds < compiling:
+        reason = f"about {seconds:.2g} s of work: over before a compiler would be ready"
+        return Choice("numpy", reason)
+    if time_limit is not None and time_limit < compiling:
+        reason = f"a time limit of {time_limit:g} s: over before a compiler would be ready"
+        return Choice("numpy", reason)
     return Choice("numba", f"about {seconds:.2g} s of work for NumPy: compiling pays")
 
 
-COMPILE_SECONDS = 3.0
+def _seconds_to_compile(program: Program) -> float:
+    """Estimate what the first compile costs; measured, it grows faster than the network's depth."""
+    layers = len(program.parameters) / 2
+    return 1.5 + 0.6 * layers + 0.012 * layers**2
 
 
 def _seconds_a_step(program: Program, batch_size: int) -> float:

@@ -1,0 +1,83 @@
+"""The first call of a loop text: compiled, or loaded as it was compiled before."""
+
+# Numba's dispatchers are not typed.
+# mypy: disable-error-code="no-any-return"
+
+from __future__ import annotations
+
+import importlib.util
+import pickle
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from glassnet.engines.code_cache import cached_file, forget
+
+# What reading a damaged file of compiled code can end in; compiling and running raise others.
+CACHE_FAULTS = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    pickle.PickleError,
+    ImportError,
+)
+ONE_AT_A_TIME = threading.RLock()  # several threads may want the same program
+
+
+def first_call(source: str, arguments: tuple[Any, ...]) -> tuple[int, Callable[..., int], str]:
+    """Call the `train` of a loop text.
+
+    A damaged cache is dropped, never fatal.
+
+    Returns:
+        What the call returned, the function for further calls, and a note for the user, empty
+        where there is nothing to say.
+
+    """
+    with ONE_AT_A_TIME:
+        file, note = cached_file(source)
+        if file is not None:
+            try:
+                function = _module_from_file(file).train
+                return int(function(*arguments)), function, note
+            except CACHE_FAULTS as error:
+                forget(source)
+                sys.modules.pop(_module_name(file), None)
+                note = f"what was kept of compiled code was damaged and is dropped: {error}"
+        function = _module_from(source).train
+        return int(function(*arguments)), function, note
+
+
+def _module_name(file: Path) -> str:
+    return f"glassnet_loops_{file.stem}"
+
+
+def _module_from_file(file: Path) -> ModuleType:
+    """Import a loop text from the private cache, where its compiled form lies beside it."""
+    name = _module_name(file)
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # Numba looks the module of a function up when it loads its code
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _module_from(source: str) -> ModuleType:
+    """Run a loop text without a cache."""
+    module = ModuleType("glassnet_loops")
+    text = source.replace("@cached\n", "@compiled\n")
+    exec(compile(text, "<glassnet loops>", "exec"), module.__dict__)
+    return module
