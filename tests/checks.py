@@ -17,6 +17,7 @@ import numpy as np
 import loops
 from glassnet.program import Line, Phase, Program, Role
 from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.layers import PReLU
 from glassnet.rules.losses import LOSSES
 
 STEP = 3  # the step of training that inputs are made for: corrections of Adam are not 1 there
@@ -87,10 +88,12 @@ def is_smooth_at(program: Program, inputs: Mapping[str, Any]) -> bool:
     """Whether no kink is near and no spread so small that a difference would miss its bend."""
     found = {name: value for _, name, value in traced(program, inputs)}
     found["x"] = inputs["x"]
+    kinks = {e.function.__name__: e.kinks for e in ACTIVATIONS.values() if e.function}
+    kinks |= {"prelu": PReLU.kinks}
     for line in program.lines:
-        call = re.fullmatch(r"\w+ = (\w+)\((\w+)\)", line.text)
-        if line.phase is Phase.FORWARD and call and call[1] in ACTIVATIONS:
-            for kink in ACTIVATIONS[call[1]].kinks:
+        call = re.fullmatch(r"\w+ = (\w+)\((\w+)(?:, \w+)*\)", line.text)
+        if line.phase is Phase.FORWARD and call:
+            for kink in kinks.get(call[1], ()):
                 distance = np.abs(found[call[2]] - kink)
                 # An exact 0 was put there by a mask or another relu, and stays.
                 if np.any((distance < FAR) & (distance != 0)):
@@ -162,6 +165,7 @@ COMPLEX_NUMPY = SimpleNamespace(
     abs=lambda z: np.where(np.real(z) < 0, -z, z),
     absolute=lambda z: np.where(np.real(z) < 0, -z, z),
     sign=lambda z: np.sign(np.real(z)),
+    rint=lambda z: np.rint(np.real(z)),
     maximum=_by_real_part(np.greater_equal),
     minimum=_by_real_part(np.less_equal),
     max=_extreme(np.argmax),
@@ -177,9 +181,9 @@ def with_numpy(rule: Callable[..., Any], numpy: Any) -> Callable[..., Any]:
     """Give the same rule, and every rule that it calls, with another module in NumPy's place."""
     scope = dict(rule.__globals__)
     scope["np"] = numpy
-    for name, value in rule.__globals__.items():
-        if inspect.isfunction(value):
-            scope[name] = FunctionType(value.__code__, scope, name, value.__defaults__)
+    for name in rule.__code__.co_names:
+        if inspect.isfunction(scope.get(name)) and scope[name] is not rule:
+            scope[name] = with_numpy(scope[name], numpy)
     return FunctionType(rule.__code__, scope, rule.__name__, rule.__defaults__)
 
 
@@ -281,7 +285,7 @@ def _loops_update(program: Program, plain: Arrays, slopes: list[Any]) -> tuple[l
     for name, slope in zip(program.names(Role.PARAMETER), slopes, strict=True):
         state = [plain[f"{kind}_{name}"] for kind in kinds]
         rate = program.optimizer.schedule.rate(DONE)
-        value, own = loops.update(program.optimizer, plain[name], slope, state, rate, STEP)
+        value, own = loops.update(program.optimizer, name, plain[name], slope, state, rate, STEP)
         new.append(value)
         kept += own
     return new, kept

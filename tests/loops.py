@@ -70,6 +70,10 @@ def log1p(x):
     return Number(math.log1p(x.value), ((x, 1 / (1 + x.value)),))
 
 
+def expm1(x):
+    return Number(math.expm1(x.value), ((x, math.exp(x.value)),))
+
+
 def sqrt(x):
     root = math.sqrt(x.value)
     return Number(root, ((x, 1 / (2 * root)),))
@@ -147,7 +151,62 @@ def softmax(row):
     return [power / total for power in powers]
 
 
+def log_softmax(row):
+    highest = max(z.value for z in row)
+    powers = [exp(z - highest) for z in row]
+    log_of_sum = log(sum(powers[1:], powers[0]))
+    return [z - highest - log_of_sum for z in row]
+
+
+def each(rule):
+    """Make a rule of rows from a rule of one number."""
+    return lambda row: [rule(z) for z in row]
+
+
+# From the fixed point of mean 0 and variance 1, as published.
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+def erfc_of(z):
+    slope = -2 / math.sqrt(math.pi) * math.exp(-(min(abs(z.value), 30) ** 2))
+    return Number(math.erfc(z.value), ((z, slope),))
+
+
+def elu_of(z):
+    return z if z.value > 0 else expm1(z)
+
+
+def clipped(z, low, high):
+    return number(min(max(z.value, low), high)) if not low < z.value < high else z
+
+
+def gelu_tanh_of(z):
+    # As it was published; below 0 tanh is near −1, and only its distance from it has digits.
+    u = math.sqrt(2 / math.pi) * (z + 0.044715 * z * z * z)
+    return z / (1 + exp(-2 * u)) if u.value > 0 else z * exp(2 * u) / (1 + exp(2 * u))
+
+
+def mish_of(z):
+    power = exp(z) if z.value < 0 else exp(-z)
+    if z.value < 0:
+        return z * (power * power + 2 * power) / (power * power + 2 * power + 2)
+    return z * (1 + 2 * power) / (1 + 2 * power + 2 * power * power)
+
+
 ACTIVATIONS = {
+    "log_softmax": log_softmax,
+    "step": each(lambda z: number(1.0 if z.value > 0 else 0.0)),
+    "leaky_relu": each(lambda z: z if z.value > 0 else 0.01 * z),
+    "elu": each(elu_of),
+    "selu": each(lambda z: SELU_SCALE * z if z.value > 0 else SELU_SCALE * SELU_ALPHA * expm1(z)),
+    "gelu": each(lambda z: z * erfc_of(-z / math.sqrt(2)) / 2),
+    "gelu_tanh": each(gelu_tanh_of),
+    "silu": each(lambda z: z * sigmoid_of(z)),
+    "mish": each(mish_of),
+    "softplus": each(lambda z: log_of_1_plus_exp(z)),
+    "softsign": each(lambda z: z / (1 + z) if z.value > 0 else z / (1 - z)),
+    "hard_sigmoid": each(lambda z: clipped((z + 3) / 6, 0, 1)),
+    "hard_swish": each(lambda z: z * clipped((z + 3) / 6, 0, 1)),
     "linear": linear,
     "relu": relu,
     "tanh": tanh,
@@ -258,6 +317,11 @@ def activation(layer, rows, batch):
     return rows
 
 
+def prelu(layer, rows, batch):
+    slope = next(batch.parameters)
+    return [[x if x.value > 0 else x * s for x, s in zip(row, slope, strict=True)] for row in rows]
+
+
 def dropout(layer, rows, batch):
     if not batch.training:
         return rows
@@ -313,6 +377,7 @@ def batch_norm(layer, rows, batch):
 LAYERS = {
     "Dense": dense,
     "Activation": activation,
+    "PReLU": prelu,
     "Dropout": dropout,
     "LayerNorm": layer_norm,
     "BatchNorm": batch_norm,
@@ -368,18 +433,120 @@ def adam(options, p, slope, state, rate, step):
     return p - rate * true_mean / (true_square**0.5 + options.epsilon), (mean, square)
 
 
-OPTIMIZERS = {"SGD": sgd, "Adam": adam}
+def amsgrad(options, p, slope, state, rate, step):
+    mean, square, largest = state
+    mean = options.beta1 * mean + (1 - options.beta1) * slope
+    square = options.beta2 * square + (1 - options.beta2) * slope**2
+    largest = max(largest, square)
+    root = math.sqrt(largest) / math.sqrt(1 - options.beta2**step)
+    p -= rate * mean / (1 - options.beta1**step) / (root + options.epsilon)
+    return p, (mean, square, largest)
 
 
-def update(optimizer, parameter, slope, state, rate, step):
+def adamax(options, p, slope, state, rate, step):
+    mean, size = state
+    mean = options.beta1 * mean + (1 - options.beta1) * slope
+    size = max(options.beta2 * size, abs(slope) + options.epsilon)
+    return p - rate / (1 - options.beta1**step) * mean / size, (mean, size)
+
+
+def nadam(options, p, slope, state, rate, step):
+    mean, square = state
+    mean = options.beta1 * mean + (1 - options.beta1) * slope
+    square = options.beta2 * square + (1 - options.beta2) * slope**2
+    product, momenta = 1.0, []
+    for number in range(1, step + 2):
+        momenta.append(options.beta1 * (1 - 0.96 ** (number * options.momentum_decay) / 2))
+        product *= momenta[-1]
+    so_far = product / momenta[-1] if momenta[-1] else 0.0
+    root = math.sqrt(square / (1 - options.beta2**step)) + options.epsilon
+    by_slope = (1 - momenta[-2]) / (1 - so_far) * slope
+    by_mean = momenta[-1] / (1 - product) * mean
+    return p - rate * by_slope / root - rate * by_mean / root, (mean, square)
+
+
+def radam(options, p, slope, state, rate, step):
+    mean, square = state
+    mean = options.beta1 * mean + (1 - options.beta1) * slope
+    square = options.beta2 * square + (1 - options.beta2) * slope**2
+    true_mean = mean / (1 - options.beta1**step)
+    most = 2 / (1 - options.beta2) - 1
+    known = most - 2 * step * options.beta2**step / (1 - options.beta2**step)
+    if known <= 5:
+        return p - rate * true_mean, (mean, square)
+    rectified = (known - 4) * (known - 2) * most / ((most - 4) * (most - 2) * known)
+    per_size = math.sqrt(1 - options.beta2**step) / (math.sqrt(square) + options.epsilon)
+    return p - rate * math.sqrt(rectified) * true_mean * per_size, (mean, square)
+
+
+def adagrad(options, p, slope, state, rate, step):
+    squares = state[0] + slope**2
+    return p - rate * slope / (math.sqrt(squares) + options.epsilon), (squares,)
+
+
+def adadelta(options, p, slope, state, rate, step):
+    square, change = state
+    square = options.rho * square + (1 - options.rho) * slope**2
+    way = slope * math.sqrt((change + options.epsilon) / (square + options.epsilon))
+    return p - rate * way, (square, options.rho * change + (1 - options.rho) * way**2)
+
+
+def rmsprop(options, p, slope, state, rate, step):
+    square, *rest = state
+    square = options.alpha * square + (1 - options.alpha) * slope**2
+    new, spread = [square], square
+    if options.centered:
+        mean = options.alpha * rest.pop(0) + (1 - options.alpha) * slope
+        new.append(mean)
+        spread = max(square - mean**2, 0.0)
+    way = slope / (math.sqrt(spread) + options.epsilon)
+    if options.momentum:
+        way += options.momentum * rest.pop(0)
+        new.append(way)
+    return p - rate * way, tuple(new)
+
+
+def lion(options, p, slope, state, rate, step):
+    (mean,) = state
+    ahead = options.beta1 * mean + (1 - options.beta1) * slope
+    new = options.beta2 * mean + (1 - options.beta2) * slope
+    return p - rate * ((ahead > 0) - (ahead < 0)), (new,)
+
+
+OPTIMIZERS = {
+    "SGD": sgd,
+    "Adam": adam,
+    "AdamW": adam,
+    "AMSGrad": amsgrad,
+    "Adamax": adamax,
+    "NAdam": nadam,
+    "RAdam": radam,
+    "Adagrad": adagrad,
+    "Adadelta": adadelta,
+    "RMSprop": rmsprop,
+    "Lion": lion,
+}
+DECOUPLED = {"AdamW", "Lion"}
+
+
+def decay_of(optimizer, name):
+    """Give the weight decay of a parameter: W1 is weights, b1 biases, all others are scales."""
+    kind = {"W": "weights", "b": "biases"}.get(name.rstrip("0123456789"), "scales")
+    return optimizer.weight_decay if kind in optimizer.decayed else 0.0
+
+
+def update(optimizer, name, parameter, slope, state, rate, step):
     """Give the new value of one array and its new state, element by element."""
     if not isinstance(parameter, list):
         rule = OPTIMIZERS[type(optimizer).__name__]
-        return rule(optimizer, parameter, slope, state, rate, step)
+        decay = decay_of(optimizer, name) * parameter
+        if type(optimizer).__name__ in DECOUPLED:
+            return rule(optimizer, parameter - rate * decay, slope, state, rate, step)
+        return rule(optimizer, parameter, slope + decay, state, rate, step)
     new, kept = [], []
     for place, (p, dp) in enumerate(zip(parameter, slope, strict=True)):
         own = [array[place] for array in state]
-        new_p, new_state = update(optimizer, p, dp, own, rate, step)
+        new_p, new_state = update(optimizer, name, p, dp, own, rate, step)
         new.append(new_p)
         kept.append(new_state)
     return new, [list(array) for array in zip(*kept, strict=True)]
@@ -398,7 +565,89 @@ def cosine(options, done):
     return left * options.start + (1 - left) * options.end
 
 
-SCHEDULES = {"Constant": constant, "Cosine": cosine}
+def time_decay(options, done):
+    return 1 / (1 / options.start + options.decay / options.start * done)
+
+
+def stair(options, done):
+    rate = options.start
+    for edge in range(1, options.count + 1):
+        if done >= edge / options.count - 1e-9:
+            rate *= options.factor
+    return rate
+
+
+def exponential(options, done):
+    return math.exp((1 - done) * math.log(options.start) + done * math.log(options.end))
+
+
+def polynomial(options, done):
+    left = (1 - done) ** options.power
+    return left * options.start + (1 - left) * options.end
+
+
+def half_cosine(high, low, done):
+    left = math.cos(math.pi * done / 2) ** 2
+    return left * high + (1 - left) * low
+
+
+def cosine_restarts(options, done):
+    lengths = [options.longer**number for number in range(options.cycles)]
+    begun = 0.0
+    for length in lengths:
+        share = length / sum(lengths)
+        if done < begun + share - 1e-9:
+            return half_cosine(options.start, options.end, max(0.0, (done - begun) / share))
+        begun += share
+    return options.end
+
+
+def one_cycle(options, done):
+    low, lowest = options.first * options.highest, options.last * options.highest
+    if done < options.rise:
+        return half_cosine(low, options.highest, done / options.rise)
+    return half_cosine(options.highest, lowest, (done - options.rise) / (1 - options.rise))
+
+
+def coslog4(options, done):
+    """From 2^k − 1 to 2^(k + 1) − 1 fifteenths of the training is the wave k = 0, 1, 2, 3."""
+    return options.highest * math.sin(math.pi * math.log(1 + 15 * done) / math.log(2)) ** 2
+
+
+def flat_cosine(options, done):
+    if done <= options.flat:
+        return options.start
+    return half_cosine(options.start, options.end, (done - options.flat) / (1 - options.flat))
+
+
+def warm_up(options, done):
+    then = options.then
+    if done >= options.part:
+        later = (done - options.part) / (1 - options.part)
+        return then if isinstance(then, float | int) else schedule(then, later)
+    high = then if isinstance(then, float | int) else schedule(then, 0)
+    risen = done / options.part
+    return high * options.first * (1 - risen) + high * risen
+
+
+SCHEDULES = {
+    "Constant": constant,
+    "TimeDecay": time_decay,
+    "Step": stair,
+    "Exponential": exponential,
+    "Polynomial": polynomial,
+    "Cosine": cosine,
+    "CosineRestarts": cosine_restarts,
+    "OneCycle": one_cycle,
+    "CosLog4": coslog4,
+    "FlatCosine": flat_cosine,
+    "WarmUp": warm_up,
+}
+
+
+def schedule(options, done):
+    """Give the rate of a schedule."""
+    return SCHEDULES[type(options).__name__](options, done)
 
 
 # ------------------------------------------- randomness: whole numbers of 32 bits, by hand

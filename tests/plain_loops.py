@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from types import CellType, FunctionType
+from typing import Any
 
 import numpy as np
 
-from glassnet.engines import compiled
+from glassnet.engines import compiled, elementary
 from glassnet.engines.numba import NumbaEngine
 from glassnet.program import Program
 
 
+def plain_python(function: object) -> object:
+    """Give the Python of a compiled function, and of those that it was made with."""
+    function = getattr(function, "py_func", function)
+    if not isinstance(function, FunctionType) or not function.__closure__:
+        return function
+    cells = tuple(CellType(plain_python(cell.cell_contents)) for cell in function.__closure__)
+    return FunctionType(function.__code__, function.__globals__, closure=cells)
+
+
 def plain(source: str) -> Callable[..., int]:
     """Give the `train` of a loop text as a plain Python function."""
-    text, found = re.subn(
-        r"from glassnet\.engines\.compiled import \(.*?\)\n", "", source, flags=re.S
-    )
-    assert found == 1
-    names = re.findall(r"^    (\w+),$", source.split("real =")[0], flags=re.M)
-    scope = {name: getattr(getattr(compiled, name), "py_func", None) for name in names}
+    text, scope = source, dict[str, Any]()
+    for module in (compiled, elementary):
+        header = rf"from {re.escape(module.__name__)} import \((.*?)\)\n"
+        (names,) = re.findall(header, source, flags=re.S)
+        for name, known_as in re.findall(r"(\w+)(?: as (\w+))?,", names):
+            scope[known_as or name] = plain_python(getattr(module, name))
+        text = re.sub(header, "", text, flags=re.S)
     scope["cached"] = scope["compiled"] = lambda function: function
     exec(text, scope)
 

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from glassnet.description import Description
 from glassnet.errors import DescriptionError
-from glassnet.rules.activations import ACTIVATIONS
-from glassnet.rules.initializers import Glorot, He, Normal, Uniform, Zeros
-from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm
+from glassnet.rules.activations import ACTIVATIONS, SHARES
+from glassnet.rules.entry import FLAG, FRACTION
+from glassnet.rules.initializers import (
+    Fill,
+    Glorot,
+    He,
+    LeCun,
+    Normal,
+    Orthogonal,
+    TruncatedNormal,
+    Uniform,
+    Zeros,
+)
+from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from glassnet.rules.losses import LOSSES, backward_rule
-from glassnet.rules.optimizers import LBFGS, SGD, Adam
-from glassnet.rules.schedules import Constant, Cosine
+from glassnet.rules.optimizers import (
+    LBFGS,
+    OPTIMIZERS,
+    PARAMETER_KINDS,
+    SGD,
+    Adam,
+    Stepping,
+)
+from glassnet.rules.schedules import SCHEDULES, Constant, Cosine, WarmUp
 
 # The same examples on every run, and no clock: a slow machine is not a failure.
 same_examples = settings(max_examples=40, deadline=None, derandomize=True)
@@ -25,9 +45,18 @@ initializers = st.one_of(
     st.builds(Uniform, st.floats(-3, -1), st.floats(0, 3)),
     st.builds(Glorot, st.sampled_from(("normal", "uniform"))),
     st.builds(He, st.sampled_from(("normal", "uniform"))),
+    st.builds(LeCun, st.sampled_from(("normal", "uniform"))),
+    st.builds(Fill, st.floats(-1, 1)),
+    st.builds(TruncatedNormal, small, st.floats(0.5, 5)),
+    st.builds(Orthogonal, small),
 )
 flat = st.floats(0.07, 0.5)  # norms too flat for a difference of 1e-5 to miss their bend
-schedules = st.one_of(st.builds(Constant, small), st.builds(Cosine, small, st.floats(0, 1)))
+simple_schedules = st.one_of(
+    st.builds(Constant, small),
+    st.builds(Cosine, small, st.floats(0, 1)),
+    *(st.builds(kind, small) for name, kind in SCHEDULES.items() if name != "WarmUp"),
+)
+schedules = st.one_of(simple_schedules, st.builds(WarmUp, small | simple_schedules))
 rates = st.one_of(st.floats(0, 1), schedules)
 
 
@@ -45,6 +74,7 @@ def dense(units=st.integers(1, 4), activation=names):
 layers = st.one_of(
     dense(),
     st.builds(Activation, names),
+    st.builds(PReLU),
     st.builds(Dropout, st.floats(0, 0.8)),
     st.builds(LayerNorm, flat),
     st.builds(BatchNorm, st.floats(0.01, 1), flat),
@@ -64,7 +94,7 @@ def descriptions(draw, dtypes=("float64",)):
     """Draw up to four layers, a last one, and a loss that goes with its activation."""
     hidden = draw(st.lists(layers, max_size=4))
     activation = draw(names)
-    units = draw(st.integers(2 if activation == "softmax" else 1, 3))
+    units = draw(st.integers(2 if activation in SHARES else 1, 3))
     last = [draw(dense(st.just(units), st.just(activation)))]
     if draw(st.booleans()):
         last = [draw(dense(st.just(units))), Activation(activation)]
@@ -79,8 +109,34 @@ def descriptions(draw, dtypes=("float64",)):
     )
 
 
+def stepping(kind):
+    """Draw an optimizer of a kind: its flags, its fractions, and what decays."""
+    options = {f.name: (f.metadata["check"], f.default) for f in dataclasses.fields(kind)}
+    chosen = {
+        name: st.booleans() if check is FLAG else st.sampled_from((default, 0.5))
+        for name, (check, default) in options.items()
+        if check in (FLAG, FRACTION)
+    }
+
+    def made(rate, **options):
+        if not options.get("momentum"):
+            options.pop("nesterov", None)  # which looks ahead along the momentum
+        return kind(rate, **options)
+
+    # A large rate would turn the last bit of a slope that nearly cancels into a large step.
+    return st.builds(
+        made,
+        st.floats(0, 0.1),
+        weight_decay=st.sampled_from((0.0, 0.01)),
+        decayed=st.lists(st.sampled_from(PARAMETER_KINDS), unique=True),
+        **chosen,
+    )
+
+
 optimizers = st.one_of(
-    st.builds(SGD, rates, st.sampled_from((0.0, 0.5, 0.9)), st.booleans()),
+    *(stepping(kind) for kind in OPTIMIZERS.values() if issubclass(kind, Stepping)),
+    st.builds(SGD, rates),
+    st.builds(SGD, rates, st.sampled_from((0.5, 0.9)), st.booleans()),
     st.builds(
         Adam,
         rates,

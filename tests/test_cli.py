@@ -18,6 +18,12 @@ from click.testing import CliRunner
 
 import glassnet as gn
 from glassnet.cli import main
+from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.initializers import INITIALIZERS
+from glassnet.rules.layers import LAYERS
+from glassnet.rules.losses import LOSSES
+from glassnet.rules.optimizers import OPTIMIZERS
+from glassnet.rules.schedules import SCHEDULES
 
 ROOT = Path(__file__).parent.parent
 # Before 8.2, click kept stderr apart on request only; since then it always does.
@@ -151,12 +157,35 @@ def test_show_explains_one_number():
     assert asked.endswith(f"\n\n{trace.explain('dW2[1, 0]')}\n")
 
 
-@pytest.mark.parametrize("columns", [60, 80, 100, 160])
+@pytest.mark.parametrize("columns", [40, 60, 80, 100, 160])
 def test_show_fits_into_the_terminal(columns):
     text = good("show", "2-30-1 sigmoid", "--data", "exam", env={"COLUMNS": str(columns)})
-    listing = text.split("\n\n")[0].splitlines()[1:]
+    listing = text.split("\n\n")[0].splitlines()
     assert max(map(len, listing)) <= columns
     assert any(row.endswith(" …") for row in listing)
+
+
+def test_show_says_that_columns_are_scaled(model):
+    words = ["--data", IRIS, "--target", "species"]
+    text = good("show", "4-3 softmax", *words, env={"COLUMNS": "200"})
+    title = "iris.csv, columns scaled to mean 0, spread 1, row 0 shown"
+    assert text.splitlines()[0].endswith(title)
+    text = good("show", model, "--data", IRIS, env={"COLUMNS": "200"})
+    assert text.splitlines()[0].endswith("iris.csv, columns scaled as in training, row 0 shown")
+    assert "scaled" not in good("show", "2-3-1 sigmoid", "--data", "exam")
+
+
+def test_show_and_check_write_no_minus_before_zero():
+    zeros = ["1-1 relu", "--data", "line", "--loss", "mean_squared_error"]
+    for seed in range(4):
+        for command in ("show", "check"):
+            text = good(command, *zeros, "--seed", seed).split("\n\n")[0]
+            assert not re.search(r"-0(?![.\d])", text)
+
+
+def test_show_explains_before_it_prints():
+    result = run("show", "2-3-1 sigmoid", "--data", "exam", "--explain", "foo")
+    assert (result.exit_code, result.stdout) == (2, "")
 
 
 def test_show_fits_onto_one_screen():
@@ -205,7 +234,17 @@ def test_colours_only_where_somebody_sees_them(monkeypatch):
         (["show", "4-3 softmax", "--data", IRIS], "--target sepal_length|"),
         (["show", "4-3 softmax", "--data", IRIS, "--target", "specie"], "'species'"),
         (["show", "2-1 sigmoid", "--optimizer", "lbfgs", "--learning-rate", "1"], "lbfgs"),
-        (["show", "2-1 sigmoid", "--learning-rate", "-1"], "learning_rate"),
+        (["show", "2-1 sigmoid", "--learning-rate", "-1"], "'-1' is not a number above 0"),
+        (["show", "2-1 sigmoid", "--learning-rate", "fast"], "'fast' is not a number above 0"),
+        (["show", "2-1 sigmoid", "--rows", "abc"], "'abc' is not a whole number from 1 to 100000"),
+        (["show", "2-1 sigmoid", "--rows", "100001"], "is not a whole number from 1 to 100000"),
+        (["show", "2-1 sigmoid", "--row", "-1"], "'-1' is not a whole number from 0 up"),
+        (["show", "2-1 sigmoid", "--explain", ""], "''"),
+        (["show", "60000-60000 relu"], "has 3,600,060,000 weights"),
+        (["show", "2-3-1 sigmoid", "--data", "spiral"], "end the network in 3 and softmax"),
+        (["show", "4-1 linear", "--data", IRIS, "--target", "species"], "3 and softmax"),
+        (["show", "2-1 sigmoid", "--data", "exam", "--without", "a"], "--data"),
+        (["show", "2-3 softmax", "--data", IRIS, "--target", "species", "--without", "a"], "'a'"),
         (["show", "2-1 sigmoid", "--loss", "mse"], "mean_squared_error"),
         (["show", "2-1 sigmoid", "--optimizer", "adm"], "adam"),
         (["show", "nothing.safetensors"], "nothing.safetensors"),
@@ -299,14 +338,44 @@ def test_fit_can_be_quiet(folder):
         (["--target", "species", "--epochs", "0"], "--epochs"),
         (["--target", "species", "--held-out", "1"], "--held-out"),
         (["--target", "species", "--engine", "cuda"], "numba"),
-        (["--target", "species", "--optimizer", "lbfgs", "--batch-size", "8"], "batch_size"),
+        (["--target", "species", "--optimizer", "lbfgs", "--batch-size", "8"], "--batch-size"),
+        (["--target", "species", "--learning-rate", "-1"], "'-1' is not a number above 0"),
+        (["--target", "species", "--network", "4-3 sofmax"], "did you mean 'softmax'?"),
+        (["--target", "species", "--network", ""], "cannot read ''"),
+        (["--target", "species", "--network", "4-16000000-16000000-3 relu softmax"], "weights"),
+        (["--target", "species", "--out", ""], ".safetensors"),
+        (["--target", "species", "--held-out", "nan"], "'nan' is not a number from 0 up to"),
+        (["--target", "species", "--epochs", "abc"], "'abc' is not a whole number from 1 up"),
+        (["--target", "species", "--seed", "-1"], "not a whole number from 0 to 4294967295"),
+        (["--target", "species", "--without", "specis"], "did you mean 'species'?"),
+        (["--target", "species", "--without", "species"], "is the target"),
         (["--target", "species", "--out", "no/folder/m.safetensors"], "no/folder"),
         (["--target", "species", "--out", "model.pickle"], "model.pickle"),
-        (["--target", "species", "--learning-rate", "nan"], "learning_rate"),
+        (["--target", "species", "--learning-rate", "nan"], "--learning-rate"),
     ],
 )
-def test_fit_refuses(words, sentence, folder):
+def test_fit_refuses_before_it_prints_anything(words, sentence, folder):
     assert sentence in refused("fit", IRIS, *words)
+    assert run("fit", IRIS, *words).stdout == ""
+
+
+def test_fit_leaves_columns_out(folder):
+    lines = Path(IRIS).read_text(encoding="utf-8").splitlines()
+    named = [f"{line},plant {place}" for place, line in enumerate(lines)]
+    Path("named.csv").write_text("\n".join(named), encoding="utf-8")
+    words = ["named.csv", "--target", "species", "--epochs", "1"]
+    sentence = refused("fit", *words)
+    assert "leave the column out (--without 'plant 0'; in Python" in sentence
+    text = good("fit", *words, "--without", "plant 0", "--without", "sepal_width")
+    assert "150 rows, 3 columns" in text
+    kept = gn.load("named.safetensors").preparation.features
+    assert kept == ("sepal_length", "petal_length", "petal_width")
+    for command in ("show", "check"):
+        words = ["4-3 softmax", "--data", "named.csv", "--target", "species"]
+        good(command, *words, "--without", "plant 0")
+    assert "needs its columns" in refused(
+        *("show", "named.safetensors", "--data", IRIS, "--without", "sepal_width")
+    )
 
 
 @pytest.mark.parametrize(
@@ -316,7 +385,10 @@ def test_fit_refuses(words, sentence, folder):
         ("a,y\n", "one line only"),
         ("a,y\n1,2,3\n", "line 2 has 3 cells"),
         ("a,y\n1,no\n,yes\n3,no\n4,yes\n", "line 3, column 'a'"),
-        ("a,y\n1,no\n2,no\n", "one label only"),
+        ("a,y\n1,no\n2,no\n", "bad.csv, column 'y' has one label only"),
+        ("a,y\n1,no\n", "bad.csv: rows can be held out of at least 2, got 1"),
+        ("a,y\n1,p\n2,q\n3,r\n", "bad.csv, column 'y': every class has one row only"),
+        ("a,y\n" + "".join(f"{n},7.5\n" for n in range(30)), "bad.csv, column 'y' never changes"),
         ("a,y\nred,no\nblue,yes\nred,no\ngreen,yes\n", "line 2, column 'a'"),
         ("a,a\n1,2\n", "same name"),
     ],
@@ -326,8 +398,38 @@ def test_fit_refuses_bad_files(text, sentence, folder):
     assert sentence in refused("fit", "bad.csv", "--target", "y")
 
 
+def test_fit_names_the_ways_out_of_classes_of_one_row(folder):
+    Path("ids.csv").write_text("a,y\n1,p\n2,q\n3,r\n", encoding="utf-8")
+    sentence = refused("fit", "ids.csv", "--target", "y")
+    assert "if this is an id column" in sentence
+    assert "--held-out 0" in sentence
+    good("fit", "ids.csv", "--target", "y", "--held-out", "0", "--epochs", "1")
+
+
+def test_no_file_that_is_read_is_written_over(model, folder):
+    Path("m.safetensors").write_bytes(Path(model).read_bytes())
+    Path("data.csv").write_bytes(Path(IRIS).read_bytes())
+    os.link("data.csv", "same.csv")
+    os.link("data.csv", "data.safetensors")
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    predict = ["predict", "m.safetensors", "data.csv", "--out"]
+    for words, sentence in (
+        ([*predict, "m.safetensors"], "saved as a .csv file"),
+        ([*predict, "data.csv"], "'data.csv' would be written over 'data.csv'"),
+        ([*predict, "./data.csv"], "would be written over 'data.csv'"),
+        ([*predict, "same.csv"], "'same.csv' would be written over 'data.csv'"),
+        (["data", "line", "--out", "m.safetensors"], "saved as a .csv file"),
+        (["fit", "data.csv", "--target", "species"], "'data.safetensors' would be written over"),
+        (["program", "m.safetensors", "--out", "m.safetensors"], "saved as a .py file"),
+    ):
+        assert sentence in refused(*words)
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
+
+
 def test_fit_refuses_what_is_no_file(folder):
-    assert "no.csv" in refused("fit", "no.csv", "--target", "y")
+    sentence = refused("fit", "no.csv", "--target", "y")
+    assert "cannot read 'no.csv': No such file" in sentence
+    assert "correct the name" in sentence
     assert str(folder) in refused("fit", folder, "--target", "y")
 
 
@@ -416,7 +518,8 @@ def test_program_refuses(folder):
     assert ".py" in refused("program", "2-3-1 sigmoid", "--out", "step.txt")
     assert "--for" in refused("program", "2-1 sigmoid", "--out", "a.py", "--for", "numba")
     assert "'2_3_1 sigmoid'" in refused("program", "2_3_1 sigmoid")
-    assert "no/folder" in refused("program", "2-1 sigmoid", "--out", "no/folder/a.py")
+    sentence = refused("program", "2-1 sigmoid", "--out", "no/folder/a.py")
+    assert "cannot write 'no/folder/a.py': there is no folder 'no/folder'; make it" in sentence
 
 
 def test_check_lists_every_gradient():
@@ -448,6 +551,8 @@ def test_check_fails_for_a_wrong_rule(monkeypatch):
 
 def test_check_refuses():
     assert "did you mean" in refused("check", "2-3-1 sigmoid", "--data", "exan")
+    assert "to 100000" in refused("check", "2-3-1 sigmoid", "--rows", "100000000")
+    assert "3 classes" in refused("check", "2-3-1 sigmoid", "--data", "spiral")
 
 
 def test_data_lists_the_sets():
@@ -470,7 +575,73 @@ def test_data_refuses(folder):
     assert "did you mean 'spiral'?" in refused("data", "spirals")
     assert "--noise" in refused("data", "exam", "--noise", "1")
     assert "noise" in refused("data", "moons", "--noise", "-1")
+    assert "'x' is not a number from 0 up" in refused("data", "moons", "--noise", "x")
+    for samples in (0, 1_000_001):
+        sentence = refused("data", "spiral", "--samples", samples)
+        assert f"'{samples}' is not a whole number from 1 to 1000000" in sentence
     assert "no/folder" in refused("data", "exam", "--out", "no/folder/exam.csv")
+
+
+# ----------------------------------------------------------------------------------- rules
+
+KINDS = {
+    "activations": ACTIVATIONS,
+    "losses": LOSSES,
+    "layers": LAYERS,
+    "optimizers": OPTIMIZERS,
+    "schedules": SCHEDULES,
+    "initializers": INITIALIZERS,
+}
+
+
+def test_rules_lists_every_entry_of_every_table():
+    printed = good("rules")
+    for kind, table in KINDS.items():
+        assert re.search(rf"^{kind}$", printed, re.MULTILINE)
+        for name in table:
+            assert re.search(rf"^  {name} ", printed, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rules_of_a_kind_have_note_and_source(kind):
+    printed = good("rules", kind)
+    for name, entry in KINDS[kind].items():
+        part = re.search(rf"^{name}\n(.*?)(\n\n|\Z)", printed, re.MULTILINE | re.DOTALL)[1]
+        assert getattr(entry, "source", None) is None or not entry.source or "Source: " in part
+        assert len(part.splitlines()) >= 1
+        assert not hasattr(entry, "formula") or entry.formula in " ".join(part.split())
+
+
+ONE_OF_EACH = [(kind, name) for kind, table in KINDS.items() for name in table]
+
+
+@pytest.mark.parametrize(("kind", "name"), ONE_OF_EACH)
+def test_one_rule_fits_a_screen_with_its_lines_and_its_plot(kind, name):
+    printed = good("rules", kind, name)
+    lines = printed.splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 96
+    assert ("┤" in printed) == (kind in ("activations", "schedules"))
+    wanted = {
+        "activations": r"^  [az]1 = ",
+        "losses": rf"^  loss = {name}\(",
+        "layers": rf"^  gn\.{name}\((.|\n)*^  \S+.* = ",
+        "optimizers": r"^  W1\S* .*= |writes no line",
+        "schedules": rf"gn\.{name}\(",
+        "initializers": r"weight_initializer=gn\.",
+    }
+    assert re.search(wanted[kind], printed, re.MULTILINE)
+
+
+def test_rules_finds_a_name_in_its_table():
+    assert good("rules", "gelu") == good("rules", "activations", "gelu")
+    assert good("rules", "PReLU") == good("rules", "layers", "PReLU")
+
+
+def test_rules_refuses_what_it_does_not_know_and_lists_what_it_does():
+    assert "did you mean 'relu'?" in refused("rules", "rellu")
+    assert "initializers" in refused("rules", "kinds", "relu")
+    assert "cross_entropy" in refused("rules", "losses", "relu")
 
 
 # ---------------------------------------------------------------------------------- lesson
@@ -497,6 +668,14 @@ def test_lesson_refuses(folder):
 # ----------------------------------------------------------------------------- as a process
 
 
+def test_too_little_memory_is_one_sentence(monkeypatch):
+    def trace(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(gn.Network, "trace", trace)
+    assert "not enough memory for this: take fewer rows" in refused("show", "2-1 sigmoid")
+
+
 def test_an_unknown_command_is_one_sentence():
     assert "dta" in refused("dta")
     assert "--foo" in refused("--foo")
@@ -511,12 +690,12 @@ def test_a_process_ends_with_the_code_and_without_a_traceback():
 
 
 def test_a_closed_pipe_is_no_error():
-    child = process("data", "spiral", "--samples", "100000")
-    assert child.stdout.readline() == "x1,x2,arm\n"
-    child.stdout.close()
-    assert child.stderr.read() == ""
-    child.stderr.close()
-    child.wait(timeout=60)
+    for words in (["data", "spiral", "--samples", "100000"], ["show", "2-3-1 sigmoid"], ["--help"]):
+        child = process(*words)
+        child.stdout.close()
+        assert child.stderr.read() == ""
+        child.stderr.close()
+        assert child.wait(timeout=60) in (0, 141)  # what a shell says of a closed pipe
 
 
 def test_ctrl_c_ends_with_130_and_without_a_traceback(folder):
@@ -538,6 +717,7 @@ def test_ctrl_c_in_training_keeps_what_was_learnt(folder):
     output, errors = child.communicate(timeout=60)
     assert child.returncode == 130
     assert "Traceback" not in errors
+    assert "interrupted before epoch 20,000: what was learnt until then is kept" in output
     assert "saved   " in output
     assert 0 < gn.load(folder / "m.safetensors").tally.epochs < 20000
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import glassnet as gn
 from glassnet.description import Description
 from glassnet.errors import DescriptionError
 from glassnet.explanation import explain, printed
@@ -20,7 +21,8 @@ from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm
 from glassnet.rules.losses import LOSSES
-from glassnet.rules.optimizers import LBFGS, SGD, Adam
+from glassnet.rules.optimizers import OPTIMIZERS as TABLE
+from glassnet.rules.optimizers import SGD, Adam, AdamW, RMSprop
 from glassnet.trace import trace_step
 from strategies import descriptions, goes_with, optimizers
 from test_trace import step_inputs
@@ -28,12 +30,16 @@ from test_trace import step_inputs
 # --------------------------------------------------------- the reader of printed arithmetic
 
 FUNCTIONS = {
+    "erfc": lambda x: np.float64(math.erfc(x)),
+    "round": np.rint,
     "exp": np.exp,
+    "expm1": np.expm1,
     "log": np.log,
     "log1p": np.log1p,
     "sqrt": np.sqrt,
     "tanh": np.tanh,
     "abs": np.abs,
+    "sign": np.sign,
     "max": max,
     "min": min,
 }
@@ -211,8 +217,10 @@ OPTIMIZERS = [
     SGD(0.1),
     SGD(0.1, momentum=0.9),
     SGD(0.1, momentum=0.5, nesterov=True),
-    Adam(),
-    LBFGS(),
+    *(kind() for kind in TABLE.values()),
+    RMSprop(momentum=0.5, centered=True),
+    SGD(0.1, momentum=0.9, weight_decay=0.1),
+    AdamW(0.1, weight_decay=0.1),
 ]
 
 
@@ -441,3 +449,12 @@ def test_an_array_of_one_number_needs_no_index():
     trace = small_trace("2-3-1 tanh sigmoid", rows=1)
     assert trace.explain("a2").what == "a2[0, 0]"
     assert trace.explain("b2").what == "b2[0]"
+
+
+@pytest.mark.parametrize("number", ["a1[0, 1]", "dz1[1, 0]"])
+def test_a_gelu_is_explained_by_erfc_and_not_by_its_polynomials(number):
+    net = gn.Network("2-3-1 gelu linear", random_state=0)
+    trace = net.trace([[1.0, -2.0], [0.3, 0.4]], [[0.0], [1.0]])
+    explained = trace.explain(number)
+    assert "erfc(" in str(explained)
+    assert len(str(explained).splitlines()) < 20

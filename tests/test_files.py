@@ -235,6 +235,11 @@ def test_rule_1_only_regular_files_are_opened(tmp_path):
         read_model(tmp_path / "nothing")
     with pytest.raises(ModelFileError, match="null"):
         read_model("a\0b")
+    for path in (3, None, b"model.safetensors"):
+        with pytest.raises(ModelFileError, match=r"a path must be text or a pathlib.Path, got "):
+            read_model(path)
+        with pytest.raises(ModelFileError, match=r"a path must be text or a pathlib.Path, got "):
+            write_model(path, *SMALL)
 
 
 def test_rule_2_the_size_is_checked_before_anything_is_parsed(refused):
@@ -276,7 +281,7 @@ def test_rule_2_a_file_that_grows_while_it_is_read_is_refused(tmp_path, monkeypa
 
 
 def test_rule_2_the_sum_is_checked_before_anything_is_allocated(refused):
-    giant = Description.read([2**24, 2**24, 2**24], "tanh").to_json()
+    giant = Description.read([16_000, 16_000, 1], "tanh").to_json()
     header = {**SMALL[0], "description": giant}
     arrays = SMALL[1]
     places = {
@@ -290,8 +295,14 @@ def test_rule_2_the_sum_is_checked_before_anything_is_allocated(refused):
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert "its arrays need 2251799947902976 bytes" in sentence
+    assert "its arrays need 1024128004 bytes" in sentence
     assert peak < 10e6
+
+
+def test_a_model_with_more_weights_than_can_be_trained_is_refused(refused):
+    layers = [{**layer, "units": 2**24} for layer in SMALL[0]["description"]["layers"]]
+    description = {**SMALL[0]["description"], "inputs": 2**24, "layers": layers}
+    assert "268,435,456" in refused(packed({**SMALL[0], "description": description}, SMALL[1]))
 
 
 def test_rule_2_the_places_of_arrays_leave_no_choice(refused):

@@ -7,6 +7,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.engines.numpy import NumpyEngine
+from glassnet.history import Tally
 from glassnet.training import guard, loop, pace
 
 RANDOM = np.random.RandomState(0)
@@ -32,8 +33,11 @@ def diverge(net, *, x=X, y=Y, rate=1.0, epochs=100, **options):
 
 
 def first_bad_step(rate):
-    """Train step by step, each a fit of its own, and count those that go well."""
-    net, orders = network(), []
+    """Train step by step: where a loss or weight goes bad, and the weights to go back to.
+
+    These are the weights before that step; where its loss is bad, those one more step before.
+    """
+    net, orders, earlier = network(), [], None
     for epoch in range(100):
         orders.append(gn.batches.order_of_rows(0, epoch, len(X)))
         for place in range(4):
@@ -44,9 +48,12 @@ def first_bad_step(rate):
             given = (X[rows].astype(np.float32), Y[rows].astype(np.float32), w)
             with np.errstate(all="ignore"):
                 loss, *new = program.functions["step"](*given, *net.values.carried(), rate)
-            if not (np.isfinite(loss) and all(np.isfinite(n).all() for n in new)):
-                return epoch, place, before
+            if not np.isfinite(loss):
+                return epoch, place, 4 * epoch + place - 1, earlier
+            if not all(np.isfinite(n).all() for n in new):
+                return epoch, place, 4 * epoch + place, before
             net.values.assign(new)
+            earlier = before
     raise AssertionError("training went well")
 
 
@@ -54,20 +61,20 @@ def first_bad_step(rate):
 @pytest.mark.parametrize("seconds", [0.0, 1e9])
 def test_the_step_is_found_whatever_the_chunks_are(monkeypatch, rate, seconds):
     monkeypatch.setattr(pace, "CHUNK_SECONDS", seconds)
-    epoch, place, before = first_bad_step(rate)
+    epoch, place, steps, before = first_bad_step(rate)
     net = network()
     error = diverge(net, rate=rate)
     assert str(error).startswith(f"training stopped in epoch {epoch + 1}, step {place + 1}: ")
     np.testing.assert_array_equal(net.values.parameters, before)
-    assert (error.history.epochs, error.history.stopped) == (epoch, "not finite")
+    assert (error.history.epochs, error.history.stopped) == (steps // 4, "not finite")
     assert np.isfinite(error.history.loss).all()
-    assert net.tally.steps == 4 * epoch + place
+    assert net.tally == Tally(epochs=-(-steps // 4), steps=steps)
 
 
 def test_the_step_is_found_from_an_old_copy(monkeypatch):
     monkeypatch.setattr(pace, "CHUNK_SECONDS", 0.0)
     monkeypatch.setattr(guard, "COPY_SHARE", 0.0)
-    epoch, place, before = first_bad_step(1.0)
+    epoch, place, _, before = first_bad_step(1.0)
     net = network()
     error = diverge(net)
     assert f"epoch {epoch + 1}, step {place + 1}:" in str(error)
@@ -182,3 +189,96 @@ def test_no_number_is_lost_where_nothing_is_wrong(monkeypatch):
     net = network()
     net.fit(X, Y, epochs=5, batch_size=6, optimizer="sgd", engine="numpy", verbose=False)
     assert kept[-2:] == [20, 20]  # at the last border, and once more for certain
+
+
+def loss_of(net, x=X, y=Y):
+    return net.evaluate(x, y)["loss"]
+
+
+@pytest.mark.parametrize("optimizer", [gn.Adam(1e38), gn.SGD(1e20), gn.Adam(1e30)])
+@pytest.mark.parametrize("seconds", [0.0, 1e9])
+@pytest.mark.parametrize("share", [0.0, 1e9])
+def test_the_weights_that_are_kept_have_a_finite_loss(monkeypatch, optimizer, seconds, share):
+    monkeypatch.setattr(pace, "CHUNK_SECONDS", seconds)
+    monkeypatch.setattr(guard, "COPY_SHARE", share)
+    net, kept = network(), network()
+    options = {"batch_size": None, "optimizer": optimizer, "engine": "numpy", "verbose": False}
+    with pytest.raises(gn.NotFiniteError) as caught:
+        net.fit(X, Y, epochs=50, **options)
+    assert np.isfinite(loss_of(net))
+    assert "before the step ahead of it, the last with a finite loss" in str(caught.value)
+    assert caught.value.history.epochs == net.tally.epochs == net.tally.steps
+    if net.tally.steps:
+        kept.fit(X, Y, epochs=net.tally.steps, **options)
+    np.testing.assert_array_equal(net.values.parameters, kept.values.parameters)
+
+
+def test_a_first_loss_that_is_infinite_leaves_the_weights_and_says_so():
+    net = network()
+    net.weights["W1"] = np.full((2, 8), 1e38)
+    before = net.values.parameters.copy()
+    error = diverge(net)
+    assert "The network keeps the weights that it had before that step" in str(error)
+    np.testing.assert_array_equal(net.values.parameters, before)
+
+
+def test_history_and_network_agree_where_the_fault_is_found_late(monkeypatch):
+    monkeypatch.setattr(guard, "COPY_SHARE", 0.0)
+    net = gn.Network("1-1 linear", random_state=0)
+    with pytest.raises(gn.NotFiniteError, match="epoch 1, step 2: square_W1'") as caught:
+        net.fit(
+            [[1.0], [1e12]],
+            [0.0, 0.0],
+            epochs=6,
+            batch_size=1,
+            shuffle=False,
+            metrics=["mae"],
+            validation=([[1.0]], [0.0]),
+            engine="numpy",
+            verbose=False,
+        )
+    history = caught.value.history
+    assert (history.epochs, net.tally) == (0, Tally(1, 1))
+    for column in (history.loss, history.learning_rate, history.validation_loss):
+        assert len(column) == 0
+    for column in (*history.metrics.values(), *history.validation_metrics.values()):
+        assert len(column) == 0
+
+
+def test_the_best_epoch_is_one_of_finite_numbers(monkeypatch):
+    monkeypatch.setattr(guard, "COPY_SHARE", 0.0)
+    net = gn.Network("1-1 linear", random_state=0)
+    options = {"batch_size": 1, "shuffle": False, "engine": "numpy", "verbose": False}
+    with pytest.raises(gn.NotFiniteError) as caught:
+        net.fit([[1.0], [1e12]], [0.0, 0.0], epochs=3, early_stopping=9, **options)
+    assert caught.value.history.best_epoch is None
+    assert net.values.all_finite()
+
+
+def test_steps_are_done_again_from_what_a_callback_has_set(monkeypatch):
+    monkeypatch.setattr(pace, "CHUNK_SECONDS", 0.0)
+    monkeypatch.setattr(guard, "COPY_SHARE", 0.0)
+
+    def calm(network, history):
+        network.weights["W1"] = np.zeros((2, 8))
+
+    def interrupt(self, work, values, first, last, rates):
+        if first == 10:
+            raise KeyboardInterrupt
+        return real(self, work, values, first, last, rates)
+
+    real = NumpyEngine.train
+    options = {"batch_size": 6, "optimizer": gn.SGD(0.01), "engine": "numpy", "verbose": False}
+    net, other = network(), network()
+    with monkeypatch.context() as patch:
+        patch.setattr(NumpyEngine, "train", interrupt)
+        net.fit(X, Y, epochs=5, callbacks=calm, **options)
+    assert net.tally.steps == 10
+    interrupted = net.values.parameters.copy()
+    other.fit(X, Y, epochs=2, callbacks=calm, **options)
+    work = other.values.copy()
+    assert (interrupted != work.parameters).any()
+    x = X[gn.batches.order_of_rows(0, 2, len(X))][:12]
+    y = Y[gn.batches.order_of_rows(0, 2, len(X))][:12]
+    other.fit(x, y, epochs=1, shuffle=False, **options)
+    np.testing.assert_array_equal(interrupted, other.values.parameters)

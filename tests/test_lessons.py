@@ -17,10 +17,13 @@ from hypothesis import strategies as st
 import glassnet as gn
 from glassnet import lessons
 from glassnet.errors import DescriptionError
-from glassnet.lessons import beans, dense, exam, forward, layers, line, page
-from glassnet.lessons.page import Page, Result, as_printed, fold, within_digits
+from glassnet.lessons import beans, dense, exam, forward, layers, line, sheet
+from glassnet.lessons.page import Page
+from glassnet.lessons.printed import as_printed, within_digits
+from glassnet.lessons.result import Result
 from glassnet.lessons.texts import LANGUAGES, TEXTS
-from glassnet.views.pictures import cells
+from glassnet.views import plots
+from glassnet.views.letters import cells, fold
 
 MODULES = {
     "layers": layers,
@@ -68,14 +71,17 @@ class Ran:
 @pytest.fixture(scope="module")
 def ran():
     """Run each lesson once, when it is first asked for."""
-    kept: dict[tuple[str, str], Ran] = {}
+    kept: dict[tuple[str, str, int], Ran] = {}
 
-    def run(name: str, lang: str = "en") -> Ran:
-        if (name, lang) not in kept:
+    def run(name: str, lang: str = "en", columns: int = 80) -> Ran:
+        asked = name, lang, columns
+        if asked not in kept:
             stream = io.StringIO()
-            kept[name, lang] = Ran("", lessons.run(name, lang, stream=stream))
-            kept[name, lang].text = stream.getvalue()
-        return kept[name, lang]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("COLUMNS", str(columns))
+                result = lessons.run(name, lang, stream=stream)
+            kept[asked] = Ran(stream.getvalue(), result)
+        return kept[asked]
 
     return run
 
@@ -123,10 +129,92 @@ def test_frames_are_printed_where_nothing_can_be_redrawn(ran):
     assert shown == [100, 500, 1000, 5000]
 
 
+@pytest.mark.parametrize(("lang", "columns"), [("en", 80), ("en", 40), ("zh", 40)])
 @pytest.mark.parametrize("name", lessons.LESSONS)
-def test_lines_fit_on_the_page(ran, name):
-    rows = [row for row in ran(name).text.splitlines() if not row.startswith("    ")]
-    assert max(map(cells, rows)) <= page.WIDTH
+def test_lines_fit_on_the_page(ran, name, lang, columns):
+    rows = ran(name, lang, columns).text.splitlines()
+    assert [row for row in rows if cells(row) > columns] == []
+
+
+def test_lines_are_no_longer_than_can_be_read(ran):
+    assert max(map(cells, ran("forward", columns=200).text.splitlines())) <= sheet.WIDTH
+
+
+def test_on_a_narrow_page_values_stand_under_each_other(ran):
+    assert (
+        "\nsums of the hidden neurons  =\n  source    1 1.3 0.8\n" in ran("forward", "en", 40).text
+    )
+    for name in lessons.LESSONS:
+        rows = ran(name, "zh", 40).text.splitlines()
+        broken = [row for row in rows if re.fullmatch("[\u4e00-\u9fff]{1,2}", row)]
+        assert set(broken) <= {"数据", "损失", "有毒"}, name  # headings, and names of axes
+
+
+@pytest.mark.parametrize("columns", [1, 5])
+@pytest.mark.parametrize("name", ["layers", "line"])
+def test_a_tiny_terminal_gets_the_narrowest_page(ran, name, columns):
+    assert ran(name, columns=columns).text == ran(name, columns=40).text
+
+
+# ------------------------------------------------------------- what is needed to do it again
+
+
+def first_arrays(text: str) -> dict[str, np.ndarray]:
+    """Read the first arrays that a lesson says it starts from."""
+    block = re.search(r"^    x +-?[\d.].*?\n\n", text, re.M | re.S)[0]
+    arrays: dict[str, list[list[float]]] = {}
+    for row in filter(None, block.splitlines()):
+        name = row[4:6].strip() or list(arrays)[-1]
+        arrays.setdefault(name, []).append([float(number) for number in row[6:].split()])
+    return {name: np.array(rows) for name, rows in arrays.items()}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", ["layers", "forward", "exam", "beans"])
+def test_what_is_calculated_by_hand_can_be_done_again(ran, name, lang):
+    found = first_arrays(ran(name, lang, 40).text)
+    z1 = found["x"] @ found["W1"] + found.get("b1", 0)
+    a1 = z1 if name == "layers" else 1 / (1 + np.exp(-z1))
+    z2 = a1 @ found["W2"] + found.get("b2", 0)
+    wanted = {
+        "layers": [-0.99314, 1.41254, -0.35655],
+        "forward": [1.233212],
+        "exam": [1.788529],
+        "beans": [np.log(0.676479 / (1 - 0.676479))],  # e = (a2 − 1)² = 0.104666
+    }
+    np.testing.assert_allclose(z2[-1], wanted[name], atol=1e-5)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_rule_of_the_beans_and_all_first_weights_are_said(ran, lang):
+    words = "".join(ran("beans", lang, 40).text.split())
+    noise, start = {
+        "en": ("uniformbetween−0.01and0.01", "drawnuniformlybetween0and1"),
+        "zh": ("−0.01与0.01之间均匀分布", "0与1之间均匀抽取"),
+    }[lang]
+    for part in ("0.8<0.7·x+", "+0.5<1.4", "0.42857", "1.28571", noise, start):
+        assert part in words
+    normal = {"en": "weightsandbiasesaredrawnfromN(0,1)", "zh": "权重和偏置都从N(0,1)抽取"}[lang]
+    assert normal in "".join(ran("dense", lang, 40).text.split())
+
+
+@pytest.mark.parametrize("name", lessons.LESSONS)
+def test_few_numbers_are_shown_and_a_norm_is_explained_once(ran, name):
+    norms = [row.what for row in ran(name).result.rows if "norm" in row.ours]
+    explained = TEXTS["en"]["page"]["norm_text"].split(";")[0]
+    assert " ".join(ran(name).text.split()).count(explained) == (1 if norms else 0)
+    assert len(norms) == {"dense": 3, "beans": 1}.get(name, 0)
+
+
+def test_up_to_twelve_numbers_are_all_shown():
+    blank = a_page()
+    blank.check("mse", np.arange(12) / 7, np.arange(12) / 7)
+    blank.check("mse", np.full((2, 6), 0.25), np.full((2, 6), 0.25))
+    blank.check("mse", np.ones(13), np.ones(13))
+    few, matrix, many = (row.ours for row in blank.result.rows)
+    assert [float(number) for number in few.split()] == pytest.approx(np.arange(12) / 7, rel=1e-4)
+    assert matrix == " ".join(["0.25"] * 6) + "\n" + " ".join(["0.25"] * 6)
+    assert many == "norm 3.6055513"
 
 
 # ------------------------------------------------------- a number that is wrong is seen red
@@ -161,22 +249,22 @@ def a_page(lesson: str = "forward") -> Page:
 
 
 def test_rows_say_whether_they_agree():
-    sheet = a_page()
-    sheet.compare("sums", "1 2.5; 3 4", [[1, 2.54], [3, 4]])
-    sheet.compare("sums", "1 2.5; 3 4", [[1, 2.56], [3, 4]])
-    sheet.compare("sums", "1.0", 1.2, slip="cut")
-    sheet.check("mse", [1, 2], [1, 2 + 1e-12])
-    sheet.check("mse", [1, 2], [1, 2.1])
-    sheet.check("mse", [1, 2], [1, 2, 3])
-    sheet.between("sums", "2", [3, 1])
-    sheet.between("sums", "4", [3, 1])
-    sheet.compare_text("sums", "a", "b")
-    agrees = [row.agrees for row in sheet.result.rows]
+    blank = a_page()
+    blank.compare("sums", "1 2.5; 3 4", [[1, 2.54], [3, 4]])
+    blank.compare("sums", "1 2.5; 3 4", [[1, 2.56], [3, 4]])
+    blank.compare("sums", "1.0", 1.2, slip="cut")
+    blank.check("mse", [1, 2], [1, 2 + 1e-12])
+    blank.check("mse", [1, 2], [1, 2.1])
+    blank.check("mse", [1, 2], [1, 2, 3])
+    blank.between("sums", "2", [3, 1])
+    blank.between("sums", "4", [3, 1])
+    blank.compare_text("sums", "a", "b")
+    agrees = [row.agrees for row in blank.result.rows]
     assert agrees == [True, False, False, True, False, False, True, False, False]
-    assert [row.reason != "" for row in sheet.result.rows].index(True) == 2
-    assert len(sheet.result.unexplained) == 5
-    sheet.flush()
-    printed = sheet.stream.getvalue()
+    assert [row.reason != "" for row in blank.result.rows].index(True) == 2
+    assert len(blank.result.unexplained) == 5
+    blank.flush()
+    printed = blank.sheet.stream.getvalue()
     assert printed.count("≠") == 6
     assert "Cut off" in printed
 
@@ -241,12 +329,44 @@ def test_chinese_is_chinese():
             assert not re.search(r"[\u4e00-\u9fff][,;:!?]", text), (name, key)
 
 
-@pytest.mark.parametrize("name", ["layers", "forward", "line", "dense"])
+@pytest.mark.parametrize("name", lessons.LESSONS)
 def test_lessons_run_in_chinese_with_the_same_numbers(ran, name):
-    english, chinese = ran(name).result.rows, ran(name, "zh").result.rows
+    english, chinese = ran(name).result.rows, ran(name, "zh", 40).result.rows
     assert [row.agrees for row in english] == [row.agrees for row in chinese]
-    assert TEXTS["zh"][name]["title"] in ran(name, "zh").text
-    assert "原教程" in ran(name, "zh").text
+    assert TEXTS["zh"][name]["title"] in ran(name, "zh", 40).text
+    assert "独立计算" in ran(name, "zh", 40).text
+
+
+@pytest.mark.parametrize("name", [name for name in lessons.LESSONS if name != "dense"])
+def test_chinese_lessons_have_no_english_sentences(ran, name):
+    # The lesson `dense` shows what the library itself says: a network in print, and two errors.
+    rows = [row for row in ran(name, "zh", 40).text.splitlines() if not re.search("[│┤]", row)]
+    assert re.findall(r"[a-z]+ [a-z]+ [a-z]+", "\n".join(rows)) == []
+    assert re.search(r"where|weight before", ran(name, "zh", 40).text) is None
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_explanation_says_where_its_operands_come_from(ran, lang):
+    text = " ".join(ran("forward", lang, 40).text.split())
+    for part in (
+        "z2 = a1 @ W2",
+        "0.7311·0.3 + 0.7858·0.5 + 0.69·0.9 = 1.2332",
+        "a1[0, 1] = 0.7858",
+    ):
+        assert part in text
+    assert "".join(TEXTS[lang]["page"]["from_weight"].split()) in "".join(text.split())
+    assert re.search(r"\n +a1\[0, 1\] = 0.7858", ran("forward", lang, 40).text)  # not broken within
+
+
+# Words that say something else in this field, or a second word for one thing.
+NOT_SAID = ["微调", "另一种算法", "毒性", "对 a 的梯度", "记录中", "跟踪", "空格或错字"]
+
+
+@pytest.mark.parametrize("word", NOT_SAID)
+def test_chinese_words_are_those_of_the_field(word):
+    readme = Path(__file__).parent.parent / "README.zh-CN.md"
+    said = [text for texts in TEXTS["zh"].values() for text in texts.values()]
+    assert [text for text in [*said, readme.read_text(encoding="utf-8")] if word in text] == []
 
 
 def test_titles_of_all_lessons():
@@ -281,6 +401,17 @@ def test_pictures_are_saved_where_they_are_asked_for(tmp_path):
     assert [path.name for path in found.pictures] == [f"layers-{name}.png" for name in names]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in found.pictures)
     assert {path.name for path in (tmp_path / "new").iterdir()} == {p.name for p in found.pictures}
+
+
+@pytest.mark.parametrize(
+    ("lang", "font", "said"), [("zh", "", 1), ("zh", "SimHei", 0), ("en", "", 0)]
+)
+def test_it_is_said_once_that_files_have_no_chinese(tmp_path, monkeypatch, lang, font, said):
+    monkeypatch.setattr(plots, "chinese_font", lambda: font)
+    monkeypatch.setattr(plots, "save", lambda picture, path: path)
+    stream = io.StringIO()
+    lessons.run("line", lang, picture_folder=tmp_path, stream=stream)
+    assert "".join(stream.getvalue().split()).count("NotoSansCJK") == said
 
 
 def test_the_moving_picture_has_a_frame_every_hundred_epochs(tmp_path, monkeypatch):

@@ -94,13 +94,52 @@ def test_every_short_form_gives_the_same_network(given):
     assert gn.Network(*given).description == Description.read("2-10-1 sigmoid")
 
 
+@pytest.mark.parametrize("layer", [gn.BatchNorm(), gn.LayerNorm(), gn.Dropout(0.5)], ids=repr)
+def test_a_description_counts_the_parameters_before_they_are_made(layer):
+    net = gn.Network(4, gn.Dense(3, "tanh", bias=False), layer, gn.Dense(2), random_state=0)
+    counts = net.description.parameter_counts()
+    assert sum(counts) == net.values.parameters.size
+    assert counts[0] == 12
+    assert counts[2] == 8
+
+
+@pytest.mark.parametrize(
+    "short", ["60000-60000 relu", "2-16000000-16000000-2 relu softmax", "16777216-16777216 relu"]
+)
+def test_more_weights_than_memory_holds_are_refused_before_they_are_made(short):
+    with pytest.raises(gn.DescriptionError, match=r"has [0-9,]+ weights.* more than 268,435,456 "):
+        gn.Network(short)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "wanted"),
+    [
+        ("2-1", "2 sizes make 1 layer, which takes 1 activation, got 2"),
+        ("2-3-1", "3 sizes make 2 layers, which take 1 or 2 activations, got 3"),
+        ("2-3-3-3-1", "5 sizes make 4 layers, which take 1, 2 or 4 activations, got 3"),
+    ],
+)
+def test_how_many_activations_there_may_be_is_said_once_each(sizes, wanted):
+    text = " ".join(["tanh"] * (2 if sizes == "2-1" else 3))
+    with pytest.raises(gn.DescriptionError, match=wanted):
+        gn.Network(f"{sizes} {text}")
+
+
 @pytest.mark.parametrize(
     ("given", "options", "words"),
     [
         (("2-3-1 rellu",), {}, "did you mean 'relu'"),
         (([2, 10, 1], ["sigmoid"] * 3), {}, "3 sizes make 2 layers"),
         (("2-3-1", gn.Dense(3)), {}, "gn.Network(2, gn.Dense(3))"),
-        ((Description.read("2-1 linear"),), {"loss": "half_squared_error"}, "given by"),
+        ((Description.read("2-1 linear"),), {"loss": "half_squared_error"}, "leave loss out"),
+        ((Description.read("2-1 linear"), gn.Dense(2)), {}, "layers are given by"),
+        ((Description.read("2-1 linear"),), {"dtype": "float64"}, "dtype='float64'"),
+        ((Description.read("2-1 linear"),), {"dtype": None}, "unknown dtype 'None'"),
+        ((Description.read("2-1 linear"),), {"loss": 3}, "loss=3"),
+        (("2-1 linear",), {"dtype": None}, "unknown dtype 'None'"),
+        (("2-1 linear",), {"dtype": object()}, "unknown dtype '<object"),
+        (("2-1 linear",), {"dtype": int}, "unknown dtype 'int"),
+        (("2-1 linear",), {"dtype": ""}, "unknown dtype ''"),
         (("2-1 linear",), {"random_state": -1}, "random_state must be"),
         (("2-1 linear",), {"random_state": 2**32}, "random_state must be"),
         (("2-1 linear",), {"random_state": "a"}, "random_state must be"),
@@ -120,6 +159,14 @@ def test_loss_and_dtype_are_taken_on():
     assert net.description.loss == "half_squared_error_sum"
     assert net.dtype == "float64"
     assert net.predict(X).dtype == np.float64
+
+
+def test_beside_a_description_only_what_it_says_itself_is_taken():
+    description = Description.read("2-1 sigmoid", dtype="float64")
+    for options in ({}, {"dtype": float}, {"dtype": "float64", "loss": "mean_squared_error"}):
+        assert gn.Network(description, **options).description is description
+    with pytest.raises(gn.DescriptionError, match="dtype='float32'"):
+        gn.Network(description, dtype="float32")
 
 
 def test_print_counts_every_parameter():
@@ -202,6 +249,21 @@ def test_text_files_that_do_not_fit_change_nothing(tmp_path):
         with pytest.raises(gn.DataError, match=words):
             other.weights.loadtxt(tmp_path)
         np.testing.assert_array_equal(other.predict(X), before)
+
+
+def test_weights_are_not_written_where_a_file_stands(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    weights = gn.Network("1-1 linear").weights
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(gn.DataError, match=r"cannot make the folder .*; give the name of"):
+            weights.savetxt(folder)
+    (tmp_path / "w1.txt").mkdir()
+    with pytest.raises(gn.DataError, match=r"cannot write .*w1.txt.: it is a directory"):
+        weights.savetxt(tmp_path)
+    for wrong in (3, None):
+        for use in (weights.savetxt, weights.loadtxt):
+            with pytest.raises(gn.DataError, match=r"a path must be text or a pathlib\.Path, got"):
+                use(wrong)
 
 
 # --------------------------------------------------------------------- predict and evaluate
@@ -381,7 +443,7 @@ def test_targets_of_yes_and_no_lie_between_0_and_1():
         (np.ones((20, 1)), "sample_weight must have shape (20,)"),
         (changed(np.ones(20), 4, -1), "must not be negative, got -1.0 in row 4"),
         (changed(np.ones(20), 4, NAN), "Input sample_weight contains NaN: in row 4"),
-        (np.zeros(20), "Sample weights must contain at least one non-zero number."),
+        (np.zeros(20), "Sample weights must contain at least one non-zero number. Give each row"),
         (np.full(20, 3e38), "adds up to more than float32 can hold"),
     ],
 )
@@ -509,3 +571,21 @@ def test_public_names_are_there_and_sorted():
     assert len(set(gn.__all__)) == len(gn.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Netwrok'"):
         _ = gn.Netwrok
+
+
+@pytest.mark.parametrize("name", ["a.txt", "model", "a.safetensors.txt", "a.Safetensors"])
+def test_a_model_is_saved_under_its_own_ending_only(name, tmp_path):
+    with pytest.raises(gn.ModelFileError, match=r"saved as a \.safetensors file, got .*: write '"):
+        gn.Network("1-1 linear").save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", [3, None, b"a.safetensors"])
+def test_what_is_no_path_is_refused_in_words(path):
+    words = "a path must be text or a pathlib.Path, got "
+    with pytest.raises(gn.ModelFileError, match=words):
+        gn.load(path)
+    with pytest.raises(gn.ModelFileError, match=words):
+        gn.Network("1-1 linear").save(path)
+    with pytest.raises(gn.DescriptionError, match=words):
+        gn.Network("1-1 linear").program().save(path)

@@ -88,7 +88,9 @@ def test_a_row_knows_its_line_through_cells_with_breaks(read):
 def test_missing_cells_are_an_error_only_where_they_are_used(read):
     table = read("a,b\n1,x\nNA,y\n3,\n")
     np.testing.assert_array_equal(table.columns["a"], [1, np.nan, 3])
-    with pytest.raises(TableError, match=r"line 3, column 'a': the cell is missing; fill it in"):
+    with pytest.raises(
+        TableError, match=r"line 3, column 'a': the cell is missing \(it says 'NA'\); fill"
+    ):
         table.numbers("a")
     with pytest.raises(TableError, match=r"line 4, column 'b': the label is missing"):
         table.labels("b")
@@ -170,8 +172,13 @@ def test_only_local_regular_files_are_opened(tmp_path):
     for address in ("https://example.org/t.csv", "file:///etc/passwd", "s3://bucket/t.csv"):
         with pytest.raises(TableError, match="is an address: download the file first"):
             Table.read(address)
-    with pytest.raises(TableError, match=r"cannot read .*none.csv': No such file"):
+    with pytest.raises(TableError, match=r"cannot read .*none.csv': No such .*; correct the name"):
         Table.read(tmp_path / "none.csv")
+    with pytest.raises(TableError, match=r"no folder '.*none': make it, or correct the path"):
+        Table.read(tmp_path / "none" / "t.csv")
+    for wrong in (3, None, b"t.csv"):
+        with pytest.raises(TableError, match=r"a path must be text or a pathlib.Path, got "):
+            Table.read(wrong)
 
 
 def test_a_pipe_that_takes_the_place_of_a_file_is_refused_without_waiting(tmp_path, monkeypatch):
@@ -247,19 +254,55 @@ def test_a_column_with_fewer_numbers_than_nine_in_ten_is_text(refused):
     content = "a\n" + "1\n" * 8 + "x\ny\n"
     assert refused(content, lambda table: table.numbers("a")) == (
         "t.csv, line 10, column 'a': 'x' is text, and only columns of numbers can be used here;"
-        " leave the column out"
+        " write numbers into it"
     )
 
 
 def test_a_decimal_comma_is_named(refused):
     sentence = refused("a;b\n1,5;1\n2,5;2\n", lambda table: table.numbers("a"))
-    assert sentence.endswith("write a point, not a comma, before decimals")
+    assert sentence.endswith("write a point, not a comma, before decimals: 1.5")
+
+
+@pytest.mark.parametrize(
+    ("cell", "remedy"),
+    [
+        ("1,200", "write 1200 if the comma parts thousands, or 1.200 if it stands before decimals"),
+        ("-1,200", "write -1200 if the comma parts thousands, or -1.200 if it stands before"),
+        ("1,200.50", "write it without commas between thousands: 1200.50"),
+        ("1,200,000", "write it without commas between thousands: 1200000"),
+        ("0,200", "write a point, not a comma, before decimals: 0.200"),
+        ("1,20,3", "write numbers into it"),
+    ],
+)
+def test_commas_between_thousands_are_told_from_those_before_decimals(cell, remedy, refused):
+    sentence = refused(f"a;b\n{cell};1\n{cell};2\n", lambda table: table.numbers("a"))
+    assert f"; {remedy}" in sentence
+
+
+@pytest.mark.parametrize("cell", ["red", "NA", ""])
+def test_a_column_that_is_not_needed_may_be_left_out(cell, refused):
+    sentence = refused(
+        f"my size,y\n{cell},1\n{'2' if cell != 'red' else 'blue'},3\n",
+        lambda table: Preparation.learn(table, "y"),
+    )
+    assert sentence.endswith("leave the column out (--without 'my size'; in Python features=[...])")
+
+
+def test_a_column_that_a_model_needs_cannot_be_left_out(read, refused):
+    learnt = Preparation.learn(read("x,y\n1,2\n2,5\n"), "y")
+    for text in ("x,y\nred,2\n", "x,y\n1,1\n,2\n"):
+        assert "leave" not in refused(text, learnt.features_of)
 
 
 @pytest.mark.parametrize("cell", ["", "NA", "nan", "null", "?"])
-def test_a_missing_number_is_named(cell, refused):
-    sentence = refused(f"a,b\n1,2\n3,{cell}\n4,{cell}\n", lambda table: table.numbers("b"))
-    assert sentence.startswith("t.csv, line 3, column 'b': the cell is missing (2 cells of this")
+def test_a_missing_number_is_named_as_it_stands_there(cell, refused):
+    says = f"it says '{cell}'" if cell else "it is empty"
+    text = f"a,b\n1,2\n3,{cell}\n4,-\n"
+    sentence = refused(text, lambda table: table.numbers("b"))
+    assert sentence == (
+        f"t.csv, line 3, column 'b': the cell is missing ({says}; 2 cells of this column are"
+        " missing); fill it in or delete the row"
+    )
 
 
 @pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999"])
@@ -368,7 +411,7 @@ def test_a_part_that_cannot_be_held_out_is_refused(fraction):
 
 
 def test_what_cannot_be_split_is_refused():
-    with pytest.raises(DataError, match="at least 2"):
+    with pytest.raises(DataError, match="at least 2, got 1: add rows"):
         split(1, 0.5, 0)
     for seed in (-1, 2**63, 1.0, None):
         with pytest.raises(DataError, match="the seed must be a whole number"):
@@ -412,6 +455,19 @@ def test_nothing_is_learnt_from_rows_that_are_held_out(read):
         "t.csv, line 5, column 'kind': the label 'tulip' is not one of those trained on, 'lily',"
         " 'rose'; correct it or train with such rows"
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("x,y\n1,a\n2,a\n", "t.csv, column 'y' has one label only in the training rows, 'a'"),
+        ("x,y\n1,5\n2,5\n", "t.csv, column 'y' never changes in the training rows, it is always 5"),
+        ("y\na\nb\n", "t.csv has no column beside the target 'y'"),
+        (f"x,y\n1,a\n2,{'b' * 129}\n", "t.csv, column 'y' has a label of 129 letters"),
+    ],
+)
+def test_a_target_that_cannot_be_learnt_is_refused_with_the_file(content, sentence, refused):
+    assert refused(content, lambda table: Preparation.learn(table, "y")).startswith(sentence)
 
 
 def test_missing_columns_are_listed_in_one_sentence(read):
@@ -487,8 +543,8 @@ def test_a_constant_column_keeps_its_scale_and_is_named(value):
     assert preparation.constant == ("x1",)
     assert preparation.scales[0] == 1.0
     assert preparation.means[0] == pytest.approx(value, rel=1e-12)
-    constant = Preparation.learn(table, "x1", kind="number", features=["x2"])
-    assert constant.constant == ("x1",)
+    with pytest.raises(TableError, match=r"column 'x1' never changes .* choose another target$"):
+        Preparation.learn(table, "x1", kind="number", features=["x2"])
 
 
 @pytest.mark.parametrize("values", [[0.3, 0.1 + 0.2], [0.0, 5e-324], [1e16, 1e16 + 2]])

@@ -289,7 +289,16 @@ def test_a_fit_that_is_refused_leaves_the_state_of_the_optimizer():
         ({"time_limit": 0}, "time_limit must be"),
         ({"time_limit": np.nan}, "time_limit must be"),
         ({"random_state": "a"}, "random_state must be"),
-        ({"random_state": -1}, "seed must be"),
+        ({"engine": "foo", "gradients": "nudged"}, "unknown engine 'foo'"),
+        ({"random_state": -1}, "random_state must be a whole number from 0 to 2**64 - 1, got -1"),
+        ({"optimizer": gn.Adam}, "give gn.Adam()"),
+        ({"metrics": 3}, "unknown metric 3"),
+        ({"metrics": [[3]]}, "unknown metric [3]"),
+        ({"metrics": lambda y, outputs: outputs}, "must give a number, got an array of (23, 1)"),
+        ({"metrics": lambda y, outputs: "good"}, "must give a number, got 'good'"),
+        ({"metrics": lambda y, outputs: None}, "must give a number, got None"),
+        ({"verbose": "x"}, "verbose must be True, False or None, got 'x'"),
+        ({"callbacks": 3}, "callbacks must be functions, or a list of them, got 3"),
         ({"metrics": ["acuracy"]}, "did you mean 'accuracy'"),
         ({"callbacks": [3]}, "a callback must be callable"),
         ({"validation": 1.0}, "fraction between 0 and 1"),
@@ -307,6 +316,17 @@ def test_options_out_of_range_are_refused(options, words):
     with pytest.raises(gn.GlassnetError) as error:
         fit(network(), **options)
     assert words in str(error.value)
+
+
+def test_no_metrics_and_no_callbacks_may_be_none():
+    net = network()
+    assert fit(net, epochs=1, metrics=None, callbacks=None).metrics == {}
+    assert list(net.evaluate(X, Y, None)) == ["loss"]
+
+
+def test_a_look_ahead_without_momentum_is_refused():
+    with pytest.raises(gn.DescriptionError, match="nesterov looks ahead along the momentum"):
+        gn.SGD(0.1, nesterov=True)
 
 
 def test_an_unknown_option_is_a_type_error():
@@ -532,7 +552,7 @@ def test_a_time_limit_stops_within_an_epoch(monkeypatch):
     assert history.stopped == "time limit"
     steps = net.tally.steps
     assert 0 < steps < 12  # a step a chunk of 3 looks at the clock each
-    assert (history.epochs, net.tally.epochs) == (0, 0)
+    assert (history.epochs, net.tally.epochs) == (0, 1)  # the next fit begins a new epoch
     x, y = X[order_of_rows(0, 0, len(X))], Y[order_of_rows(0, 0, len(X))]
     fit(
         other,
@@ -544,6 +564,32 @@ def test_a_time_limit_stops_within_an_epoch(monkeypatch):
         optimizer="sgd",
     )
     assert_equal_bits(numbers(net), numbers(other))
+
+
+def test_no_order_and_no_mask_is_used_twice_after_a_stop_within_an_epoch(monkeypatch):
+    monkeypatch.setattr(run, "clock", clock := Clock())
+    monkeypatch.setattr(loop, "clock", clock)
+    monkeypatch.setattr(pace, "CHUNK_SECONDS", 0.0)
+    taken = []
+    real = NumpyEngine.train
+
+    def train(self, work, values, first, last, rates):
+        taken.extend(
+            (work.epochs_before + step // 6, work.steps_before + step)
+            for step in range(first, last)
+        )
+        return real(self, work, values, first, last, rates)
+
+    monkeypatch.setattr(NumpyEngine, "train", train)
+    net = everything()
+    for limit in (12, 30, None):
+        before = net.tally
+        fit(net, CLASSES, epochs=3, batch_size=4, time_limit=limit)
+        begun = taken[-(net.tally.steps - before.steps) :]
+        assert begun[0][0] == before.epochs
+    masks = [step for _, step in taken]
+    assert len(masks) == len(set(masks)) == net.tally.steps
+    assert net.tally.steps % 6
 
 
 def stub(monkeypatch, at, action, *, halfway=True):

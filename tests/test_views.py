@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 import glassnet as gn
 from glassnet.errors import DataError, MissingExtraError
 from glassnet.views import pictures, plots, terminal
-from glassnet.views.pictures import Chart, Label, Marks, Picture, Watch, cells
+from glassnet.views.letters import cells
+from glassnet.views.pictures import Chart, Label, Marks, Picture, Watch
 
 BRAILLE = {chr(c) for c in range(0x2801, 0x2900)}
 SPIRAL = gn.datasets.spiral(30)
@@ -186,13 +187,33 @@ def test_wide_letters_take_two_columns():
     assert canvas.rows() == ["⠀⠀输入⠀⠀"]
 
 
-@pytest.mark.parametrize("width", [40, 76, 120])
+@pytest.mark.parametrize("width", [20, 33, 40, 76, 120])
 def test_no_row_is_wider_than_the_picture(gallery, width):
     for name, picture in gallery.items():
         for color in (False, True):
             text = terminal.draw(picture, width=width, color=color)
             longest = max(cells(terminal.without_color(row)) for row in text.splitlines())
             assert longest <= width, name
+
+
+@pytest.mark.parametrize("width", [-3, 0, 1, 5, 19])
+def test_a_width_that_shows_nothing_is_taken_as_the_narrowest(gallery, width):
+    for name, picture in gallery.items():
+        assert terminal.draw(picture, width=width) == terminal.draw(picture, width=20), name
+
+
+def test_long_numbers_leave_room_for_the_marks():
+    y = np.array([123456.7891, 123456.7893])
+    text = terminal.draw(Picture((Chart((Marks(np.array([-1e-300, 1e300]), y),)),)), width=1)
+    assert BRAILLE & set(text)
+
+
+def test_titles_and_names_take_as_many_rows_as_they_need():
+    lines = [Marks(np.arange(3), np.arange(3), "line", name) for name in ("training", "validation")]
+    chart = Chart(tuple(lines), "a title that is much too long")
+    rows = terminal.draw(Picture((chart,)), width=22).splitlines()
+    assert [row.strip() for row in rows[:2]] == ["a title that is much", "too long"]
+    assert rows[-2:] == ["⠒⠒⠒ training", "⠒ ⠒ validation"]
 
 
 def test_colours_change_nothing_but_the_colours(gallery):
@@ -366,6 +387,22 @@ def test_chinese_labels_need_a_font_and_are_english_without_one(gallery, monkeyp
     axes = plots.figure(gallery["classes"]).axes[0]
     assert axes.get_title() == "螺旋"
     assert axes.title.get_fontfamily()[0] == "SimHei"
+
+
+def test_a_font_that_was_installed_later_is_found(monkeypatch):
+    from matplotlib import font_manager
+
+    manager = font_manager.fontManager
+    mono = next(font for font in manager.ttflist if font.name == "DejaVu Sans Mono")
+    broken = __file__  # not a font
+    monkeypatch.setattr(manager, "ttflist", [f for f in manager.ttflist if f.name != mono.name])
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [broken, mono.fname])
+    monkeypatch.setattr(plots, "CHINESE_FONTS", ("DejaVu Sans Mono",))
+    plots.chinese_font.cache_clear()
+    try:
+        assert plots.chinese_font() == "DejaVu Sans Mono"
+    finally:
+        plots.chinese_font.cache_clear()
 
 
 def test_drawing_to_a_file_opens_no_window_and_leaves_no_state(tmp_path):

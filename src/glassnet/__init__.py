@@ -21,10 +21,15 @@ if TYPE_CHECKING:
     from glassnet.history import History as History
     from glassnet.network import Network as Network
     from glassnet.network import load as load
+    from glassnet.own_rules import register_activation as register_activation
     from glassnet.program import Program as Program
+    from glassnet.rules.initializers import Fill as Fill
     from glassnet.rules.initializers import Glorot as Glorot
     from glassnet.rules.initializers import He as He
+    from glassnet.rules.initializers import LeCun as LeCun
     from glassnet.rules.initializers import Normal as Normal
+    from glassnet.rules.initializers import Orthogonal as Orthogonal
+    from glassnet.rules.initializers import TruncatedNormal as TruncatedNormal
     from glassnet.rules.initializers import Uniform as Uniform
     from glassnet.rules.initializers import Zeros as Zeros
     from glassnet.rules.layers import Activation as Activation
@@ -32,12 +37,31 @@ if TYPE_CHECKING:
     from glassnet.rules.layers import Dense as Dense
     from glassnet.rules.layers import Dropout as Dropout
     from glassnet.rules.layers import LayerNorm as LayerNorm
+    from glassnet.rules.layers import PReLU as PReLU
     from glassnet.rules.losses import HalfSquaredError as HalfSquaredError
     from glassnet.rules.optimizers import LBFGS as LBFGS
     from glassnet.rules.optimizers import SGD as SGD
+    from glassnet.rules.optimizers import Adadelta as Adadelta
+    from glassnet.rules.optimizers import Adagrad as Adagrad
     from glassnet.rules.optimizers import Adam as Adam
+    from glassnet.rules.optimizers import Adamax as Adamax
+    from glassnet.rules.optimizers import AdamW as AdamW
+    from glassnet.rules.optimizers import AMSGrad as AMSGrad
+    from glassnet.rules.optimizers import Lion as Lion
+    from glassnet.rules.optimizers import NAdam as NAdam
+    from glassnet.rules.optimizers import RAdam as RAdam
+    from glassnet.rules.optimizers import RMSprop as RMSprop
     from glassnet.rules.schedules import Constant as Constant
     from glassnet.rules.schedules import Cosine as Cosine
+    from glassnet.rules.schedules import CosineRestarts as CosineRestarts
+    from glassnet.rules.schedules import CosLog4 as CosLog4
+    from glassnet.rules.schedules import Exponential as Exponential
+    from glassnet.rules.schedules import FlatCosine as FlatCosine
+    from glassnet.rules.schedules import OneCycle as OneCycle
+    from glassnet.rules.schedules import Polynomial as Polynomial
+    from glassnet.rules.schedules import Step as Step
+    from glassnet.rules.schedules import TimeDecay as TimeDecay
+    from glassnet.rules.schedules import WarmUp as WarmUp
     from glassnet.table import Table as Table
     from glassnet.trace import Trace as Trace
 
@@ -51,12 +75,16 @@ PLACES = {
     " NotFiniteError ProgramError TableError TrainingError",
     "glassnet.history": "History",
     "glassnet.network": "Network load",
+    "glassnet.own_rules": "register_activation",
     "glassnet.program": "Program",
-    "glassnet.rules.initializers": "Glorot He Normal Uniform Zeros",
-    "glassnet.rules.layers": "Activation BatchNorm Dense Dropout LayerNorm",
+    "glassnet.rules.initializers": "Fill Glorot He LeCun Normal Orthogonal TruncatedNormal Uniform"
+    " Zeros",
+    "glassnet.rules.layers": "Activation BatchNorm Dense Dropout LayerNorm PReLU",
     "glassnet.rules.losses": "HalfSquaredError",
-    "glassnet.rules.optimizers": "Adam LBFGS SGD",
-    "glassnet.rules.schedules": "Constant Cosine",
+    "glassnet.rules.optimizers": "AMSGrad Adadelta Adagrad Adam AdamW Adamax LBFGS Lion NAdam RAdam"
+    " RMSprop SGD",
+    "glassnet.rules.schedules": "Constant CosLog4 Cosine CosineRestarts Exponential FlatCosine"
+    " OneCycle Polynomial Step TimeDecay WarmUp",
     "glassnet.table": "Table",
     "glassnet.trace": "Trace",
 }

@@ -147,7 +147,10 @@ def _check_weights(weights: ArrayLike, rows: int, dtype: DTypeLike, name: str) -
         row = int(np.argmax(checked < 0))
         raise DataError(f"{name} must not be negative, got {given[row]} in row {row}")
     if not (checked > 0).any():
-        raise DataError(f"{name}: Sample weights must contain at least one non-zero number.")
+        raise DataError(
+            f"{name}: Sample weights must contain at least one non-zero number. Give each row that"
+            " counts a weight above 0"
+        )
     if not np.isfinite(np.sum(checked)):
         raise DataError(f"{name} adds up to more than {checked.dtype} can hold: scale it down")
     return checked

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glassnet.errors import DescriptionError, unknown_name
-from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.activations import ACTIVATIONS, SHARES
 from glassnet.rules.entry import is_integer
 from glassnet.rules.initializers import INITIALIZERS, Initializer
 from glassnet.rules.layers import LAYERS, Activation, Dense, Layer
@@ -19,15 +19,17 @@ from glassnet.rules.losses import LOSSES, backward_rule
 
 DTYPES = ("float32", "float64")
 MOST_UNITS = 2**24  # a wider layer is a slip of the keyboard, not a network
+MOST_PARAMETERS = 2**28  # 1 GiB of float32; gradients and Adam's state take three more
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One array that is trained: its name, its shape, and how it is first filled."""
+    """One array that is trained: its name, its shape, how it is first filled, and its kind."""
 
     name: str
     shape: tuple[int, ...]
     initializer: Initializer | float  # a number fills it
+    kind: str = "scales"  # one of glassnet.rules.optimizers.PARAMETER_KINDS
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Description:
     Args:
         inputs: number of columns of X.
         layers: the layers, in the order in which the numbers pass them.
-        loss: a name from the table of losses; by default cross_entropy after softmax, else
-            mean_squared_error.
+        loss: a name from the table of losses; by default cross_entropy after softmax or
+            log_softmax, else mean_squared_error.
         dtype: "float32" or "float64".
 
     Raises:
@@ -79,13 +81,14 @@ class Description:
             )
         object.__setattr__(self, "dtype", _dtype_name(self.dtype))
         if not self.loss:
-            softmax = self.output_activation == "softmax"
-            object.__setattr__(self, "loss", "cross_entropy" if softmax else "mean_squared_error")
+            shares = self.output_activation in SHARES
+            object.__setattr__(self, "loss", "cross_entropy" if shares else "mean_squared_error")
         if not isinstance(self.loss, str) or self.loss not in LOSSES:
             raise unknown_name("loss", self.loss, LOSSES)
-        if self.output_activation == "softmax" and self.outputs == 1:
+        if self.output_activation in SHARES and self.outputs == 1:
             raise DescriptionError(
-                "a softmax of 1 output is always 1: use 2 outputs, or sigmoid for yes and no"
+                f"a {self.output_activation} of 1 output is always the same: use 2 outputs, or"
+                " sigmoid for yes and no"
             )
         if LOSSES[self.loss].targets == "classes" and self.outputs == 1:
             raise DescriptionError(
@@ -93,6 +96,7 @@ class Description:
                 " for yes and no use binary_cross_entropy"
             )
         backward_rule(self.output_activation, self.loss)
+        _check_parameters(self.parameter_counts())
 
     @classmethod
     def read(
@@ -134,7 +138,7 @@ class Description:
             names = [names[0]] * (layers - 1) + [names[1]]
         if len(names) != layers:
             raise DescriptionError(
-                f"{len(sizes)} sizes make {layers} layers, which take 1, 2 or {layers} activations,"
+                f"{len(sizes)} sizes make {_counts_for(layers)},"
                 f" got {len(names)}: {', '.join(map(str, names))}"
             )
         for place, size in enumerate(sizes):
@@ -158,6 +162,21 @@ class Description:
     def ties_rows(self) -> bool:
         """Whether the rows of a batch change each other while training."""
         return any(layer.ties_rows for layer in self.layers)
+
+    def parameter_counts(self) -> list[int]:
+        """Give the number of trained numbers in each layer.
+
+        >>> Description.read("2-3-1 sigmoid").parameter_counts()
+        [9, 4]
+        """
+        counts, width = [], self.inputs
+        for layer in self.layers:
+            if isinstance(layer, Dense):
+                counts.append((width + layer.bias) * layer.units)
+                width = layer.units
+            else:
+                counts.append(len(layer.parameters) * width)
+        return counts
 
     def short(self) -> str:
         """Give the description in one line, as '2-64-3 relu softmax'; other layers by name.
@@ -251,6 +270,28 @@ def _check_size(what: str, size: object) -> None:
         raise DescriptionError(
             f"{what} must be a whole number from 1 to {MOST_UNITS}, got {size!r}"
         )
+
+
+def _check_parameters(counts: Sequence[int]) -> None:
+    """Raise DescriptionError for more parameters than a computer of today can train."""
+    if sum(counts) > MOST_PARAMETERS:
+        raise DescriptionError(
+            f"the network has {sum(counts):,} weights, {max(counts):,} of them in one layer; more"
+            f" than {MOST_PARAMETERS:,} do not fit into memory with all that a step needs:"
+            " make layers smaller"
+        )
+
+
+def _counts_for(layers: int) -> str:
+    """Say how many activations may be given for so many layers.
+
+    >>> [_counts_for(layers) for layers in (1, 2)]
+    ['1 layer, which takes 1 activation', '2 layers, which take 1 or 2 activations']
+    """
+    if layers == 1:
+        return "1 layer, which takes 1 activation"
+    counts = "1 or 2" if layers == 2 else f"1, 2 or {layers}"
+    return f"{layers} layers, which take {counts} activations"
 
 
 def _read_text(text: str) -> tuple[list[int], list[str]]:

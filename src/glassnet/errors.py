@@ -49,7 +49,10 @@ class TrainingError(GlassnetError, RuntimeError):
 
 
 class NotFiniteError(TrainingError):
-    """A loss or a weight became inf or nan while training; `history` is what came before."""
+    """A loss or a weight became inf or nan while training.
+
+    `history` holds the whole epochs that lie behind the weights that the network keeps.
+    """
 
     history: object = None
 
@@ -63,12 +66,14 @@ def unknown_name(what: str, received: object, known: Iterable[str]) -> Descripti
 
     >>> print(unknown_name("activation", "rellu", ["relu", "tanh"]))
     unknown activation 'rellu': did you mean 'relu'? Known: relu, tanh
+    >>> print(unknown_name("loss", "mse", ["cross_entropy", "mean_squared_error"]))
+    unknown loss 'mse'; known: cross_entropy, mean_squared_error
     """
     names = sorted(known)
     lower = {name.lower(): name for name in reversed(names)}
     near = difflib.get_close_matches(str(received).lower(), lower, n=1)
-    hint = f"did you mean {lower[near[0]]!r}? " if near else ""
-    return DescriptionError(f"unknown {what} {received!r}: {hint}Known: {', '.join(names)}")
+    hint = f": did you mean {lower[near[0]]!r}? Known" if near else "; known"
+    return DescriptionError(f"unknown {what} {received!r}{hint}: {', '.join(names)}")
 
 
 def missing_extra(purpose: str, library: str, extra: str) -> MissingExtraError:

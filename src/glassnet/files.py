@@ -18,6 +18,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
 import numpy as np
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 from glassnet.description import Description
 from glassnet.errors import DescriptionError, GlassnetError, ModelFileError, unknown_name
-from glassnet.local_files import open_regular, replace_file
+from glassnet.local_files import open_regular, path_of, replace_file
 from glassnet.program import Program
 from glassnet.rules.optimizers import OPTIMIZERS, SGD, Optimizer
 from glassnet.table import Preparation
@@ -70,6 +71,21 @@ def write_model(
     parts: list[bytes | memoryview] = [len(front).to_bytes(8, "little"), front]
     parts += [_bytes(array) for array in ordered.values()]
     replace_file(path, parts, ModelFileError)
+
+
+def check_model_path(path: str | os.PathLike[str]) -> None:
+    """Raise ModelFileError unless a path ends as a model's does.
+
+    >>> check_model_path("net.txt")
+    Traceback (most recent call last):
+    glassnet.errors.ModelFileError: a model is saved as a .safetensors file, got 'net.txt': write
+    'net.safetensors'
+    """
+    target = Path(path_of(path, ModelFileError))
+    if target.suffix == ".safetensors":
+        return
+    better = f": write {str(target.with_suffix('.safetensors'))!r}" if target.name else ""
+    raise ModelFileError(f"a model is saved as a .safetensors file, got {str(path)!r}{better}")
 
 
 def read_model(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:

@@ -15,7 +15,8 @@ class Tally:
     """How much a network has been trained, over all fits.
 
     Args:
-        epochs: whole epochs; the orders of the rows and the random masks count on from here.
+        epochs: epochs begun; the orders of the rows and the random masks count on from here, so
+            that one which was stopped halfway is not begun a second time.
         steps: steps since the optimizer's state was all zeros; its rates count on from here.
 
     """
@@ -56,6 +57,10 @@ class Column:
         view = self._room[: self._size]
         view.flags.writeable = False
         return view
+
+    def cut(self, size: int) -> None:
+        """Keep the first `size` numbers."""
+        self._size = min(size, self._size)
 
     def __len__(self) -> int:
         return self._size
@@ -148,6 +153,12 @@ class History:
         ):
             for name, number in (new or {}).items():
                 columns.setdefault(name, Column()).add([number])
+
+    def cut(self, epochs: int) -> None:
+        """Keep the numbers of the first `epochs` epochs."""
+        single = (self._loss, self._validation_loss, self._learning_rate)
+        for column in (*single, *self._metrics.values(), *self._validation_metrics.values()):
+            column.cut(epochs)
 
     def __repr__(self) -> str:
         parts = [f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}"]

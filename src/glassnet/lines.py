@@ -14,7 +14,8 @@ from types import CodeType
 
 from glassnet.description import Description, Parameter
 from glassnet.rules.activations import ACTIVATIONS
-from glassnet.rules.layers import Activation, Dense, Layer, Template
+from glassnet.rules.initializers import Initializer
+from glassnet.rules.layers import Activation, Dense, Layer, Template, suited
 from glassnet.rules.losses import LOSSES, backward_rule
 from glassnet.rules.optimizers import Optimizer
 
@@ -159,7 +160,8 @@ class LineWriter:
         before = item.names.get("z", item.x)
         entry = ACTIVATIONS[name]
         equation = _rename(entry.formula, {"a": item.y, "z": before})
-        text = f"{item.y} = {name}({before})"
+        assert entry.function is not None
+        text = f"{item.y} = {entry.function.__name__}({before})"
         return Line(Phase.FORWARD, text, (item.y,), (("m", item.width),), equation, entry.note)
 
     def _filled(self, phase: Phase, template: Template, item: _Written) -> Line:
@@ -304,12 +306,12 @@ class LineWriter:
             for template in item.layer.remember:
                 yield self._filled(Phase.REMEMBER, template, item)
 
-    def update(self, optimizer: Optimizer, parameters: Mapping[str, Shape]) -> Iterator[Line]:
+    def update(self, optimizer: Optimizer) -> Iterator[Line]:
         """Give the update line of each parameter; none where the optimizer has none."""
-        template = optimizer.line()
-        if template is None:
-            return
-        for p, shape in parameters.items():
+        for parameter, shape in self.parameters():
+            template, p = optimizer.line_for(parameter.kind), parameter.name
+            if template is None:
+                return
             names = {"p": p, **{s: f"{s}_{p}" for s in optimizer.state_names()}}
             text, equation = (part.format(**names) for part in template)
             outputs = (p, *(names[s] for s in optimizer.state_names()))
@@ -323,13 +325,24 @@ class LineWriter:
             if isinstance(layer, Dense):
                 n = (self.sizes[str(item.width_in)], layer.units)
                 weights, biases = layer.weight_initializer, layer.bias_initializer
-                assert not isinstance(weights, str | None) and not isinstance(biases, str | None)
-                yield Parameter(item.names["W"], n, weights), (item.width_in, item.width)
+                weights = weights or self._suited(item)
+                assert not isinstance(weights, str) and not isinstance(biases, str | None)
+                shape = (item.width_in, item.width)
+                yield Parameter(item.names["W"], n, weights, "weights"), shape
                 if layer.bias:
-                    yield Parameter(item.names["b"], n[1:], biases), (item.width,)
+                    yield Parameter(item.names["b"], n[1:], biases, "biases"), (item.width,)
             for name, value in layer.parameters:
-                shape = (self.sizes[str(item.width)],)
-                yield Parameter(item.names[name], shape, value), (item.width,)
+                size = (self.sizes[str(item.width)],)
+                yield Parameter(item.names[name], size, value), (item.width,)
+
+    def _suited(self, item: _Written) -> Initializer:
+        """Give the weights' initializer by the first activation that follows."""
+        for after in self.training[self.training.index(item) + 1 :]:
+            if isinstance(after.layer, Dense):
+                break
+            if isinstance(after.layer, Activation) or after.layer.gain:
+                return suited(after.layer)
+        return suited(item.layer)
 
     def statistics(self) -> Iterator[tuple[Parameter, Shape]]:
         """Give each running statistic with its axes."""

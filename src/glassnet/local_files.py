@@ -14,6 +14,19 @@ from glassnet.errors import GlassnetError
 _NO_TEXT = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
+def path_of(path: object, error: type[GlassnetError]) -> str:
+    """Give a path as text; anything that is no path is the given error.
+
+    >>> path_of(3, GlassnetError)
+    Traceback (most recent call last):
+    glassnet.errors.GlassnetError: a path must be text or a pathlib.Path, got 3
+    """
+    name = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(name, str):
+        raise error(f"a path must be text or a pathlib.Path, got {path!r}")
+    return name
+
+
 def open_regular(path: str | os.PathLike[str], error: type[GlassnetError]) -> BinaryIO:
     """Open a regular file for reading bytes; anything else, such as a pipe, is the given error.
 
@@ -21,7 +34,7 @@ def open_regular(path: str | os.PathLike[str], error: type[GlassnetError]) -> Bi
     Traceback (most recent call last):
     glassnet.errors.GlassnetError: '.' is not a file that can be read: it is a directory or a device
     """
-    name = os.fspath(path)
+    name = path_of(path, error)
     ways = ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY")  # as far as the system has them
     flags = os.O_RDONLY
     for way in ways:
@@ -33,8 +46,7 @@ def open_regular(path: str | os.PathLike[str], error: type[GlassnetError]) -> Bi
             os.close(descriptor)  # something else was put in its place in between
             descriptor = None
     except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
-        raise error(f"cannot read {name!r}: {reason}") from None
+        raise error(f"cannot read {name!r}: {_reason(problem, Path(name))}") from None
     if descriptor is None:
         raise error(f"{name!r} is not a file that can be read: it is a directory or a device")
     return os.fdopen(descriptor, "rb")
@@ -55,7 +67,7 @@ def replace_file(
     ...     path.read_bytes()
     b'good day'
     """
-    target = Path(path)
+    target = Path(path_of(path, error))
     try:
         beside = target.with_name(f".{target.name[:50]}.{secrets.token_hex(8)}.part")
         mode = _mode_for(target)
@@ -74,8 +86,20 @@ def replace_file(
     except (OSError, ValueError) as problem:
         if isinstance(problem, GlassnetError):
             raise
-        reason = getattr(problem, "strerror", None) or problem
-        raise error(f"cannot write {str(target)!r}: {reason}") from problem
+        raise error(f"cannot write {str(target)!r}: {_reason(problem, target)}") from problem
+
+
+def _reason(problem: OSError | ValueError, target: Path) -> str:
+    """Say why a file cannot be had, and what to do about it."""
+    reason = getattr(problem, "strerror", None) or str(problem)
+    if isinstance(problem, FileNotFoundError | NotADirectoryError):
+        folder = target.parent
+        if not folder.is_dir():
+            return f"{reason}; there is no folder {str(folder)!r}: make it, or correct the path"
+        return f"{reason}; correct the name, or give the path of the folder that it is in too"
+    if isinstance(problem, PermissionError):
+        return f"{reason}; allow it, or choose another place"
+    return reason
 
 
 def _mode_for(target: Path) -> int:

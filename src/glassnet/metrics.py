@@ -76,9 +76,9 @@ METRICS: dict[str, Metric] = {f.__name__: f for f in (accuracy, r2, rmse, mae)}
 
 
 def by_name(
-    metrics: Iterable[str | Metric] | str | Metric, *, loss: str, activation: str
+    metrics: Iterable[str | Metric] | str | Metric | None, *, loss: str, activation: str
 ) -> dict[str, Metric]:
-    """Give the functions of the metrics that were asked for, by name.
+    """Give the functions of the metrics that were asked for, by name; None asks for none.
 
     Accuracy cuts where the outputs of this loss and output activation mean yes and no alike.
 
@@ -90,12 +90,15 @@ def by_name(
         ['rmse', 'max']
 
     """
-    wanted = [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics)
+    if metrics is None:
+        return {}
+    several = isinstance(metrics, Iterable) and not isinstance(metrics, str)
+    wanted: list[Any] = list(metrics) if several else [metrics]  # type: ignore[arg-type]
     found: dict[str, Metric] = {}
     for metric in wanted:
         if callable(metric):
             name, function = getattr(metric, "__name__", type(metric).__name__), metric
-        elif metric in METRICS:
+        elif isinstance(metric, str) and metric in METRICS:
             name, function = metric, METRICS[metric]
         else:
             raise unknown_name("metric", metric, METRICS)
@@ -103,6 +106,27 @@ def by_name(
             raise DescriptionError(f"the metric {name!r} was given twice: give each once")
         found[name] = _accuracy_for(loss, activation) if function is accuracy else function
     return found
+
+
+def measured(name: str, metric: Metric, y: NDArray[Any], outputs: NDArray[Any]) -> float:
+    """Take a metric.
+
+    Raises:
+        DescriptionError: it gives something else than a number.
+
+    Example:
+        >>> measured("gap", lambda y, outputs: outputs - y, np.ones(3), np.ones(3))
+        Traceback (most recent call last):
+        ...
+        glassnet.errors.DescriptionError: the metric 'gap' must give a number, got an array of (3,)
+
+    """
+    found = metric(y, outputs)
+    number = np.asarray(found)
+    if number.ndim == 0 and number.dtype.kind in "biuf":
+        return float(number)
+    got = f"an array of {number.shape}" if number.ndim else repr(found)
+    raise DescriptionError(f"the metric {name!r} must give a number, got {got}")
 
 
 def _accuracy_for(loss: str, activation: str) -> Metric:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from glassnet import metrics as metric_table
 from glassnet.arrays import Rows, check_inputs, check_rows
@@ -31,13 +32,22 @@ from glassnet.training.evaluation import Evaluation
 from glassnet.training.guard import step_inputs
 from glassnet.training.loop import rates_between
 from glassnet.training.nudged import GradientCheck, check_gradients
-from glassnet.training.options import USUAL_BATCH, Callback, Options
+from glassnet.training.options import USUAL_BATCH, Callback, Options, listed
 from glassnet.training.split import split
 from glassnet.values import Values
 from glassnet.weights import Weights
 
 if TYPE_CHECKING:
     from glassnet.table import Preparation
+
+
+class _Unasked(str):
+    """A name that nobody asked for: it gives way to what a description says."""
+
+    __slots__ = ()
+
+
+USUAL_DTYPE = _Unasked("float32")
 
 RandomState = int | np.random.RandomState | np.random.Generator | None
 
@@ -50,7 +60,7 @@ class Network:
             [2, 10, 1], with the activations after them; or a Description.
         layers: the layers, or the activations of sizes.
         loss: a name; by default cross_entropy after softmax, else mean_squared_error.
-        dtype: "float32" or "float64".
+        dtype: "float32" or "float64". A Description says both itself.
         random_state: decides the first weights, and with them orders and masks. An int means
             NumPy's RandomState, whose numbers never change; a RandomState or Generator is drawn
             from in place; None draws anew each time.
@@ -76,18 +86,33 @@ class Network:
         inputs: int | str | Sequence[int] | Description,
         *layers: Any,
         loss: str = "",
-        dtype: str = "float32",
+        dtype: DTypeLike = USUAL_DTYPE,
         random_state: RandomState = None,
     ) -> None:
-        self.description = _described(inputs, layers, loss, dtype)
-        self.values = Values(Program(self.description, SGD()))
-        self.optimizer: Optimizer | None = None  # of the last fit; its state is in `values`
-        self.tally = Tally()
-        self.preparation: Preparation | None = None  # how a table became X and y
-        self.engines: EngineCache = {}  # kept from fit to fit: some take seconds to make
+        self._begin(_described(inputs, layers, loss, dtype))
         _draw(self.values, _random_source(random_state))
         own = _seed(random_state)
         self.seed = zlib.crc32(self.values.parameters.tobytes()) if own is None else own
+
+    def _begin(
+        self,
+        description: Description,
+        optimizer: Optimizer | None = None,
+        tally: Tally | None = None,
+        seed: int = 0,
+        preparation: Preparation | None = None,
+        arrays: Mapping[str, NDArray[Any]] | None = None,
+    ) -> None:
+        """Set everything that a network has; without arrays all its numbers are 0."""
+        self.description = description
+        self.optimizer = optimizer  # of the last fit; its state is in `values`
+        self.tally = tally or Tally()
+        self.seed = seed
+        self.preparation = preparation  # how a table became X and y
+        self.engines: EngineCache = {}  # kept from fit to fit: some take seconds to make
+        self.values: Values = Values(Program(description, optimizer or SGD()))
+        for name, array in (arrays or {}).items():
+            self.values.by_name[name][...] = array
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -142,7 +167,7 @@ class Network:
         own = optimizer_of(optimizer)
         rows = check_rows(X, y, sample_weight, self.description, self.dtype)
         values, equal = Values(Program(self.description, own)), own == self.optimizer
-        _take_over(values, self.values, state=equal)
+        values.take(self.values, state=equal)
         work = self._whole(rows)
         rates = rates_between(own, self.tally.steps if equal else 0, 1, 0, 1)[0]
         return trace_step(values.program, step_inputs(values, work, 0, rates))
@@ -180,8 +205,8 @@ class Network:
         optimizer: str | Optimizer = "adam",
         validation: float | Sequence[ArrayLike] | None = None,
         early_stopping: int | None = None,
-        metrics: Iterable[str | Metric] | str | Metric = (),
-        callbacks: Iterable[Callback] | Callback = (),
+        metrics: Iterable[str | Metric] | str | Metric | None = (),
+        callbacks: Iterable[Callback] | Callback | None = (),
         sample_weight: ArrayLike | None = None,
         shuffle: bool = True,
         random_state: RandomState = None,
@@ -193,8 +218,13 @@ class Network:
     ) -> History:
         """Train. A second fit goes on from the first: 5 epochs twice are 10 epochs once.
 
-        The optimizer's state is kept from fit to fit while the optimizer is equal. Ctrl-C stops
-        after the steps under way and keeps what was learnt; a second one stops at once.
+        The optimizer's state is kept from fit to fit while the optimizer is equal. Three things do
+        not go on: L-BFGS begins each fit without what it found out about the curvature, a schedule
+        such as Cosine runs over each fit anew, and a fit that was stopped within an epoch is
+        followed by a new epoch, whose order and masks are its own.
+
+        Ctrl-C stops after the steps under way and keeps what was learnt; a second one stops at
+        once.
 
         Args:
             X: (m, inputs).
@@ -211,7 +241,8 @@ class Network:
             sample_weight: (m,) what each row counts; rows of weight 0 are left out.
             shuffle: whether each epoch visits the rows in an order of its own.
             random_state: decides orders, masks and validation rows; by default the network's.
-            gradients: "exact", or "nudged": without calculus, each weight raised by `nudge`.
+            gradients: "exact", or "nudged": without calculus, each weight raised by `nudge`, in
+                float64.
             nudge: how far.
             engine: "numpy", "numba", or "auto" for the faster one.
             time_limit: seconds after which to stop, within an epoch if need be.
@@ -221,8 +252,9 @@ class Network:
         Raises:
             DataError: arrays that do not fit, with row and column.
             DescriptionError: an option out of its range.
-            NotFiniteError: a loss or weight became inf or nan. The network keeps the last good
-                weights, and the error's `history` is the history up to then.
+            NotFiniteError: a loss or weight became inf or nan. The network goes back to its last
+                weights with a finite loss, and the error's `history` holds the whole epochs that
+                lie behind these; callbacks may have seen some more.
             MissingExtraError: the engine or optimizer needs a library that is not installed.
 
         Example:
@@ -239,23 +271,24 @@ class Network:
             batch_size=batch_size,
             early_stopping=early_stopping,
             shuffle=shuffle,
-            seed=self._seed_of(random_state),
+            random_state=self._seed_of(random_state),
             gradients=gradients,
             nudge=nudge,
             engine=engine,
             time_limit=time_limit,
+            verbose=verbose,
             metrics=self._metrics(metrics),
-            callbacks=(callbacks,) if callable(callbacks) else tuple(callbacks),
+            callbacks=listed(callbacks),
         )
         dtype = self.dtype if gradients == "exact" else np.dtype("float64")
         rows = check_rows(X, y, sample_weight, self.description, dtype)
-        rows, held_out = self._with_validation(rows, validation, options.seed)
+        rows, held_out = self._with_validation(rows, validation, options.random_state)
         values, before = self._ready_for(options.optimizer)
         run = prepare(self, values, before, rows, held_out, options)
         self.values, self.optimizer, self.tally = values, options.optimizer, before
         from glassnet.views.progress import progress_for  # views stand above
 
-        run.progress = progress_for(verbose, options.epochs) or run.progress
+        run.progress = progress_for(options.verbose, options.epochs) or run.progress
         return run.run()
 
     def _seed_of(self, random_state: RandomState) -> int:
@@ -269,7 +302,7 @@ class Network:
             return int(random.integers(2**32))
         return int(random.randint(2**32, dtype=np.uint64))
 
-    def _metrics(self, metrics: Iterable[str | Metric] | str | Metric) -> dict[str, Metric]:
+    def _metrics(self, metrics: Iterable[str | Metric] | str | Metric | None) -> dict[str, Metric]:
         description = self.description
         return metric_table.by_name(
             metrics, loss=description.loss, activation=description.output_activation
@@ -315,7 +348,7 @@ class Network:
         self,
         X: ArrayLike,
         y: ArrayLike,
-        metrics: Iterable[str | Metric] | str | Metric = (),
+        metrics: Iterable[str | Metric] | str | Metric | None = (),
         sample_weight: ArrayLike | None = None,
     ) -> dict[str, float]:
         """Give the loss as prediction sees it, and metrics, by name; weights count in the loss.
@@ -333,11 +366,13 @@ class Network:
     # ------------------------------------------------------------------------ to keep
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a model file; `glassnet.load` gives a network that goes on exactly as this one.
+        """Write a .safetensors file; `glassnet.load` gives a network that goes on exactly as this.
 
         Raises ModelFileError where it cannot be written.
         """
-        from glassnet.files import write_model  # loads the reader of tables
+        from glassnet.files import check_model_path, write_model  # loads the reader of tables
+
+        check_model_path(path)
 
         header = {
             "format": 1,
@@ -352,26 +387,17 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         """Give what pickle and copy keep: no program, no engine, no view."""
-        values = self.values
         return {
             "description": self.description,
             "optimizer": self.optimizer,
-            "arrays": (values.parameters, values.statistics, values.state),
             "tally": self.tally,
             "seed": self.seed,
             "preparation": self.preparation,
+            "arrays": self.values.by_name,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.description, self.optimizer = state["description"], state["optimizer"]
-        self.values = Values(Program(self.description, self.optimizer or SGD()))
-        values = self.values
-        for own, given in zip(
-            (values.parameters, values.statistics, values.state), state["arrays"], strict=True
-        ):
-            own[...] = given
-        self.tally, self.seed = state["tally"], state["seed"]
-        self.preparation, self.engines = state["preparation"], {}
+        self._begin(**state)
 
     # ------------------------------------------------------------------------ in print
 
@@ -380,7 +406,7 @@ class Network:
 
     def __str__(self) -> str:
         """Give a table: each layer with its shape, activation and number of parameters."""
-        counts = [str(count) for count in _parameter_counts(self.values.program)]
+        counts = [str(count) for count in self.description.parameter_counts()]
         rows = [("layer", "shape", "activation", "parameters"), *self._layer_rows(counts)]
         rows.append(("", "", "total", str(self.values.parameters.size)))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -414,20 +440,17 @@ def load(path: str | os.PathLike[str]) -> Network:
     from glassnet.table import Preparation
 
     header, arrays = read_model(path)
+    optimizer, preparation = header["optimizer"], header["preparation"]
+    kinds = {kind.__name__: kind for kind in OPTIMIZERS.values()}
     network = Network.__new__(Network)
-    network.description = Description.from_json(header["description"])
-    network.optimizer = None
-    if header["optimizer"] is not None:
-        kinds = {kind.__name__: kind for kind in OPTIMIZERS.values()}
-        network.optimizer = kinds[header["optimizer"]["name"]].from_json(header["optimizer"])
-    network.values = Values(Program(network.description, network.optimizer or SGD()))
-    for name, array in arrays.items():
-        network.values.by_name[name][...] = array
-    network.seed = header["seed"]
-    network.tally = Tally(header["epochs"], header["steps"])
-    kept = header["preparation"]
-    network.preparation = None if kept is None else Preparation.from_json(kept)
-    network.engines = {}
+    network._begin(
+        Description.from_json(header["description"]),
+        None if optimizer is None else kinds[optimizer["name"]].from_json(optimizer),
+        Tally(header["epochs"], header["steps"]),
+        header["seed"],
+        None if preparation is None else Preparation.from_json(preparation),
+        arrays,
+    )
     return network
 
 
@@ -438,11 +461,9 @@ def _described(
     inputs: int | str | Sequence[int] | Description, layers: Sequence[Any], loss: str, dtype: Any
 ) -> Description:
     """Read the forms in which a network may be given."""
-    dtype = np.dtype(dtype).name if not isinstance(dtype, str) else dtype
     if isinstance(inputs, Description):
-        if layers or loss:
-            raise DescriptionError(f"layers and loss are given by {inputs!r} already")
-        return inputs
+        return _said_already(inputs, layers, loss, dtype)
+    dtype = _name_of(dtype)
     if isinstance(inputs, int | np.integer):
         return Description(int(inputs), tuple(layers), loss, dtype)
     if any(isinstance(layer, Layer) for layer in layers):
@@ -452,6 +473,30 @@ def _described(
         )
     activations = layers[0] if len(layers) == 1 else list(layers)
     return Description.read(inputs, activations or None, loss, dtype)
+
+
+def _said_already(
+    description: Description, layers: Sequence[Any], loss: str, dtype: Any
+) -> Description:
+    """Give the description, unless what is given beside it is something else."""
+    if layers:
+        raise DescriptionError(f"layers are given by {description!r} already, got {layers!r} too")
+    asked = {"loss": loss or description.loss}
+    if not isinstance(dtype, _Unasked):
+        asked["dtype"] = replace(description, dtype=_name_of(dtype)).dtype
+    for name, value in asked.items():
+        own = getattr(description, name)
+        if value != own:
+            raise DescriptionError(
+                f"{name}={value!r} does not fit the description, which says {own!r}:"
+                f" leave {name} out, or make the description with it"
+            )
+    return description
+
+
+def _name_of(dtype: Any) -> Any:
+    """Give the name of a dtype that is a type or NumPy's own object; else what was given."""
+    return np.dtype(dtype).name if isinstance(dtype, type | np.dtype) else dtype
 
 
 def _seed(random_state: object) -> int | None:
@@ -498,21 +543,3 @@ def _draw(values: Values, random: RandomSource) -> None:
             )
     for statistic in values.program.statistics:
         values.by_name[statistic.name][...] = statistic.initializer
-
-
-def _take_over(values: Values, other: Values, *, state: bool) -> None:
-    """Copy parameters and running statistics, and on request the optimizer's state."""
-    values.parameters[:] = other.parameters
-    values.statistics[:] = other.statistics
-    if state:
-        values.state[:] = other.state
-
-
-def _parameter_counts(program: Program) -> Iterator[int]:
-    """Give the number of trained numbers in each layer."""
-    sizes = iter([int(np.prod(p.shape)) for p in program.parameters])
-    for layer in program.description.layers:
-        own = len(layer.parameters)
-        if isinstance(layer, Dense):
-            own = 1 + layer.bias
-        yield sum(next(sizes) for _ in range(own))

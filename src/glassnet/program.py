@@ -32,6 +32,7 @@ from glassnet.lines import LineWriter
 from glassnet.lines import Mask as Mask
 from glassnet.lines import Phase as Phase
 from glassnet.lines import Shape as Shape
+from glassnet.local_files import path_of, replace_file
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import Activation, Dense
 from glassnet.rules.losses import LOSSES
@@ -114,7 +115,7 @@ class Program:
             *writer.loss(),
             *writer.backward(),
             *writer.remember(),
-            *writer.update(optimizer, self.parameter_shapes),
+            *writer.update(optimizer),
         )
 
     @property
@@ -160,14 +161,8 @@ class Program:
             *(Input(name, Role.RATE, (), self._rate_note(name)) for name in self.rate_names),
         )
 
-    @staticmethod
-    def _rate_note(name: str) -> str:
-        notes = {
-            "learning_rate": "the size of a step",
-            "correction1": "1 − beta1^t at step t = 1, 2, …",
-            "correction2": "1 − beta2^t at step t = 1, 2, …",
-        }
-        return notes.get(name, "changes from step to step")
+    def _rate_note(self, name: str) -> str:
+        return self.optimizer.rate_notes.get(name, "changes from step to step")
 
     def names(self, *roles: Role) -> tuple[str, ...]:
         """Give the names of the inputs that have one of the roles, in order."""
@@ -282,7 +277,8 @@ class Program:
     def _scopes(self) -> Iterator[Mapping[str, Any]]:
         """Where the rules are looked up: beside the entries that the program is made of."""
         of, loss = self.description, LOSSES[self.description.loss]
-        for kind in dict.fromkeys((Dense, *map(type, of.layers), type(self.optimizer))):
+        own = (kind for kind in type(self.optimizer).__mro__ if issubclass(kind, Optimizer))
+        for kind in dict.fromkeys((Dense, *map(type, of.layers), *own)):
             yield vars(sys.modules[kind.__module__])
         rules: list[Callable[..., Any] | None] = [loss.function, loss.slope, *loss.short.values()]
         for layer in of.layers:
@@ -330,11 +326,14 @@ class Program:
         return {k: v for k, v in scope.items() if inspect.isfunction(v)}
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the source to a stand-alone Python file that needs NumPy only."""
-        target = Path(path)
+        """Write the source to a stand-alone Python file that needs NumPy only.
+
+        Raises DescriptionError where it cannot be written.
+        """
+        target = Path(path_of(path, DescriptionError))
         if target.suffix != ".py":
             raise DescriptionError(f"a program is saved as a .py file, got {str(target)!r}")
-        target.write_text(self.source, encoding="utf-8")
+        replace_file(target, [self.source.encode()], DescriptionError)
         return target
 
     def source_for(self, engine: str) -> str:

@@ -59,11 +59,17 @@ class Values:
         other.take(self)
         return other
 
-    def take(self, other: Values) -> None:
-        """Take over all numbers of another of the same program."""
-        self.parameters[:] = other.parameters
-        self.statistics[:] = other.statistics
-        self.state[:] = other.state
+    def take(self, other: Values, *, state: bool = True) -> None:
+        """Take over all numbers of another of the same network.
+
+        Where the dtypes differ they are rounded, and what is too large becomes inf; without
+        `state` the optimizers may differ too.
+        """
+        with np.errstate(over="ignore"):
+            self.parameters[:] = other.parameters
+            self.statistics[:] = other.statistics
+            if state:
+                self.state[:] = other.state
 
     def all_finite(self) -> bool:
         """Whether no parameter, statistic or state is inf or nan."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glassnet.errors import DataError, unknown_name
+from glassnet.local_files import open_regular, path_of, replace_file
 from glassnet.values import Values
 
 FloatArray = NDArray[np.floating]
@@ -18,7 +20,8 @@ FloatArray = NDArray[np.floating]
 class Weights(Mapping[str, FloatArray]):
     """The parameters and running statistics of a network, each a read-only view by its name.
 
-    A view always shows the present numbers; assigning copies into the network.
+    A view always shows the present numbers; assigning copies into the network. To change one
+    number, change it in a copy and assign the whole: the new numbers are checked in one place.
 
     Raises:
         DescriptionError: an unknown name.
@@ -30,6 +33,9 @@ class Weights(Mapping[str, FloatArray]):
         >>> net.weights["W1"] = [[2.5]]
         >>> net.weights["W1"]
         array([[2.5]], dtype=float32)
+        >>> changed = net.weights["W1"].copy()
+        >>> changed[0, 0] = 3
+        >>> net.weights["W1"] = changed
 
     """
 
@@ -84,15 +90,23 @@ class Weights(Mapping[str, FloatArray]):
     def savetxt(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write each array to a text file of its own, w1.txt, b1.txt, …, for numpy.loadtxt.
 
-        The digits are enough to read back the same numbers exactly.
+        The digits are enough to read back the same numbers exactly. Raises DataError where they
+        cannot be written.
         """
-        target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
+        target = Path(path_of(folder, DataError))
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise DataError(
+                f"cannot make the folder {str(target)!r} for the weights: {problem.strerror};"
+                " give the name of a folder, not of a file"
+            ) from None
         paths = []
         for name, array in self._arrays.items():
-            path = target / f"{name.lower()}.txt"
-            np.savetxt(path, array, fmt="%.9g" if array.dtype == np.float32 else "%.17g")
-            paths.append(path)
+            text = io.BytesIO()
+            np.savetxt(text, array, fmt="%.9g" if array.dtype == np.float32 else "%.17g")
+            paths.append(target / f"{name.lower()}.txt")
+            replace_file(paths[-1], [text.getvalue()], DataError)
         return paths
 
     def loadtxt(self, folder: str | os.PathLike[str]) -> None:
@@ -100,7 +114,8 @@ class Weights(Mapping[str, FloatArray]):
 
         Raises DataError for a file that is missing, is no text of numbers, or has another shape.
         """
-        found = {name: self._read(Path(folder) / f"{name.lower()}.txt", name) for name in self}
+        source = Path(path_of(folder, DataError))
+        found = {name: self._read(source / f"{name.lower()}.txt", name) for name in self}
         for name, numbers in found.items():
             self._arrays[name][...] = numbers
 
@@ -108,7 +123,10 @@ class Weights(Mapping[str, FloatArray]):
         if not path.is_file():
             raise DataError(f"there is no file {path.name!r} in {str(path.parent)!r} for {name}")
         try:
-            numbers = np.loadtxt(path, dtype=np.float64, ndmin=2)
+            with open_regular(path, DataError) as file:
+                numbers = np.loadtxt(file, dtype=np.float64, ndmin=2)
+        except DataError:
+            raise
         except ValueError as error:
             raise DataError(f"{path.name} cannot be read as numbers: {error}") from None
         shape = self._arrays[name].shape

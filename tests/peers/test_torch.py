@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,29 @@ import torch
 import checks
 from glassnet.description import Description
 from glassnet.program import Program, Role
-from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm
-from glassnet.rules.optimizers import SGD, Adam
+from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from glassnet.rules.optimizers import (
+    LBFGS,
+    PARAMETER_KINDS,
+    SGD,
+    Adam,
+    AMSGrad,
+    Lion,
+    NAdam,
+    RAdam,
+    RMSprop,
+)
+from glassnet.rules.optimizers import OPTIMIZERS as TABLE
+from glassnet.rules.schedules import (
+    Cosine,
+    CosineRestarts,
+    Exponential,
+    OneCycle,
+    Polynomial,
+    Step,
+    WarmUp,
+)
 
 BARS = {"float32": 2e-5, "float64": 1e-12}
 
@@ -26,6 +49,21 @@ def activated(name, z):
         "tanh": torch.tanh,
         "sigmoid": torch.sigmoid,
         "softmax": lambda z: torch.softmax(z, dim=1),
+        "log_softmax": lambda z: torch.log_softmax(z, dim=1),
+        "step": lambda z: torch.heaviside(z.detach(), torch.zeros_like(z)) + 0 * z,
+        "leaky_relu": lambda z: torch.nn.functional.leaky_relu(z, 0.01),
+        "elu": torch.nn.functional.elu,
+        "selu": torch.selu,
+        "gelu": torch.nn.functional.gelu,
+        "gelu_tanh": lambda z: torch.nn.functional.gelu(z, approximate="tanh"),
+        "silu": torch.nn.functional.silu,
+        "mish": torch.nn.functional.mish,
+        # Its own softplus is z itself above 20.
+        "softplus": lambda z: torch.nn.functional.softplus(z, threshold=100),
+        "softsign": torch.nn.functional.softsign,
+        # The slope of its own hardsigmoid is a sixth of float32, in float64 too.
+        "hard_sigmoid": lambda z: torch.nn.functional.relu6(z + 3) / 6,
+        "hard_swish": torch.nn.functional.hardswish,
     }[name](z)
 
 
@@ -49,6 +87,8 @@ def forward(program, inputs, parameters):
             x = x * of_torch(inputs[next(masks)])
         elif isinstance(layer, LayerNorm | BatchNorm):
             x = normed(layer, x, next(taken), next(taken))
+        elif isinstance(layer, PReLU):
+            x = torch.nn.functional.prelu(x, next(taken))
         logits = x
         if isinstance(layer, Dense | Activation):
             x = activated(layer.activation, x)
@@ -66,13 +106,30 @@ def loss_of(name, logits, outputs, y):
     }[name]()
 
 
+OPTIONS = {  # of torch, by ours
+    "learning_rate": "lr",
+    "epsilon": "eps",
+    **{name: name for name in "momentum nesterov weight_decay alpha centered rho".split()},
+    "momentum_decay": "momentum_decay",
+}
+
+
 def optimizer_of(chosen, parameters):
-    if isinstance(chosen, SGD):
-        return torch.optim.SGD(
-            parameters, chosen.learning_rate, momentum=chosen.momentum, nesterov=chosen.nesterov
-        )
-    betas = (chosen.beta1, chosen.beta2)
-    return torch.optim.Adam(parameters, chosen.learning_rate, betas, chosen.epsilon)
+    """Give torch's optimizer of the same name; what does not decay stands in a group of its own."""
+    options = {f.name: getattr(chosen, f.name) for f in dataclasses.fields(chosen)}
+    given = {OPTIONS[name]: value for name, value in options.items() if name in OPTIONS}
+    if "beta1" in options:
+        given["betas"] = (chosen.beta1, chosen.beta2)
+    kind = getattr(torch.optim, type(chosen).__name__, None)
+    if isinstance(chosen, AMSGrad):
+        kind, given["amsgrad"] = torch.optim.Adam, True
+    kinds = {"W": "weights", "b": "biases"}
+    groups = [
+        {"params": [p]}
+        | ({} if kinds.get(name[0], "scales") in chosen.decayed else {"weight_decay": 0})
+        for name, p in parameters.items()
+    ]
+    return kind(groups, **given)
 
 
 NETWORKS = {
@@ -84,6 +141,9 @@ NETWORKS = {
     "squares of shares": ((Dense(5, "softmax"), Dense(3, "softmax")), "mean_squared_error"),
     "layer norm": ((Dense(5, "tanh"), LayerNorm(), Dense(3, "softmax")), "cross_entropy"),
     "batch norm": ((Dense(5), BatchNorm(), Activation("relu"), Dense(2)), "mean_squared_error"),
+    "learned slopes": ((Dense(5), PReLU(), Dense(2)), "mean_squared_error"),
+    "logarithms of shares": ((Dense(5, "relu"), Dense(3, "log_softmax")), "cross_entropy"),
+    **{name: ((Dense(5, name), Dense(2)), "mean_squared_error") for name in ACTIVATIONS},
 }
 OPTIMIZERS = [
     SGD(0.1),
@@ -91,6 +151,22 @@ OPTIMIZERS = [
     SGD(0.1, momentum=0.9, nesterov=True),
     Adam(0.01),
     Adam(0.01, beta1=0.5, beta2=0.9, epsilon=1e-3),
+]
+NOT_IN_TORCH = (LBFGS, Lion)  # SciPy makes the steps of the first; the second is in no torch.optim
+USUAL = [kind() for kind in TABLE.values() if kind not in NOT_IN_TORCH]
+DECAYING = [
+    dataclasses.replace(each, weight_decay=0.1, decayed=decayed)
+    for each in USUAL
+    for decayed in (("weights",), PARAMETER_KINDS)
+]
+OTHERS = [
+    SGD(0.1, momentum=0.9, nesterov=True, weight_decay=0.1),
+    NAdam(0.01, beta1=0.5, momentum_decay=0.5),
+    RAdam(0.01, beta2=0.5),
+    RAdam(0.01, beta2=0.9, epsilon=1e-3),
+    RMSprop(0.01, momentum=0.9),
+    RMSprop(0.01, centered=True),
+    RMSprop(0.01, alpha=0.9, momentum=0.5, centered=True, weight_decay=0.1),
 ]
 
 
@@ -107,7 +183,7 @@ def test_steps_are_those_of_torch(name, chosen, dtype):
     parameters = {
         p: of_torch(inputs[p]).clone().requires_grad_() for p in program.names(Role.PARAMETER)
     }
-    steps = optimizer_of(chosen, parameters.values())
+    steps = optimizer_of(chosen, parameters)
     for step in range(1, 4):
         rates = zip(program.rate_names, chosen.rates_at(step, 0.0), strict=True)
         inputs |= dict(rates)
@@ -125,3 +201,127 @@ def test_steps_are_those_of_torch(name, chosen, dtype):
         for p, parameter in parameters.items():
             wanted = parameter.detach().numpy()
             checks.assert_near(inputs[p], wanted, BARS[dtype], BARS[dtype], p)
+
+
+@pytest.fixture
+def _numbers_of_torch_in_the_same_type(request):
+    """NAdam of torch keeps its product of momenta in torch's default type."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, request.getfixturevalue("dtype")))
+    yield
+    torch.set_default_dtype(before)
+
+
+@pytest.mark.usefixtures("_numbers_of_torch_in_the_same_type")
+@pytest.mark.parametrize("dtype", BARS)
+@pytest.mark.parametrize("chosen", [*USUAL, *DECAYING, *OTHERS], ids=repr)
+def test_many_steps_of_an_optimizer_are_those_of_torch(chosen, dtype):
+    layers = (Dense(4, "tanh"), LayerNorm(), Dense(2))
+    program = Program(Description(3, layers, dtype=dtype), chosen)
+    random = np.random.RandomState(0)
+    inputs = checks.inputs_for(program)
+    inputs |= {state: np.zeros_like(inputs[state]) for state in program.state_names}
+    parameters = {
+        p: of_torch(inputs[p]).clone().requires_grad_() for p in program.names(Role.PARAMETER)
+    }
+    steps = optimizer_of(chosen, parameters)
+    for step in range(1, 51):
+        inputs |= dict(zip(program.rate_names, chosen.rates_at(step, 0.0), strict=True))
+        for name, parameter in parameters.items():
+            inputs[f"d{name}"] = random.standard_normal(inputs[name].shape).astype(dtype)
+            parameter.grad = of_torch(inputs[f"d{name}"])
+        inputs |= checks.call(program, "update", inputs)
+        steps.step()
+    for name, parameter in parameters.items():
+        bar = BARS[dtype]
+        checks.assert_near(inputs[name], parameter.detach().numpy(), bar, bar, name)
+
+
+@pytest.mark.parametrize("kind", [type(each) for each in USUAL], ids=lambda kind: kind.__name__)
+def test_defaults_are_those_of_torch(kind):
+    ours = optimizer_of(kind(), {"W1": torch.zeros(1)}).param_groups[0]
+    name = "Adam" if kind is AMSGrad else kind.__name__
+    theirs = getattr(torch.optim, name)([torch.zeros(1)]).param_groups[0]
+    if kind is SGD:
+        theirs["lr"] = 0.01  # ours was so before torch had a default
+    theirs["amsgrad"] = ours.get("amsgrad")  # chosen by its name here
+    assert {k: v for k, v in ours.items() if k != "params"} == {
+        k: v for k, v in theirs.items() if k != "params" and (k != "amsgrad" or v is not None)
+    }
+
+
+# -------------------------------------------------------------------------------- schedules
+
+STEPS = 60
+
+
+def rates_of_torch(make):
+    steps = torch.optim.SGD([torch.zeros(1)], 0.1)
+    schedule = make(steps)
+    rates = []
+    for _ in range(STEPS):
+        rates.append(steps.param_groups[0]["lr"])
+        steps.step()
+        schedule.step()
+    return rates
+
+
+torch_schedules = torch.optim.lr_scheduler
+SAME = {
+    "step": (Step(0.1, 0.5, 4), lambda o: torch_schedules.StepLR(o, STEPS // 4, 0.5)),
+    "exponential": (
+        Exponential(0.1, 0.001),
+        lambda o: torch_schedules.ExponentialLR(o, 0.01 ** (1 / STEPS)),
+    ),
+    "polynomial": (
+        Polynomial(0.1, power=2),
+        lambda o: torch_schedules.PolynomialLR(o, STEPS, power=2),
+    ),
+    "line": (
+        Polynomial(0.1, end=0.02),
+        lambda o: torch_schedules.LinearLR(o, 1.0, 0.2, STEPS),
+    ),
+    "cosine": (
+        Cosine(0.1, 0.01),
+        lambda o: torch_schedules.CosineAnnealingLR(o, STEPS, 0.01),
+    ),
+    "restarts": (
+        CosineRestarts(0.1, 0.01, cycles=4, longer=1),
+        lambda o: torch_schedules.CosineAnnealingWarmRestarts(o, STEPS // 4, eta_min=0.01),
+    ),
+    "longer restarts": (
+        CosineRestarts(0.1, cycles=4, longer=2),
+        lambda o: torch_schedules.CosineAnnealingWarmRestarts(o, STEPS // 15, 2),
+    ),
+    "warm-up": (
+        WarmUp(Cosine(0.1), 0.25, 0.2),
+        lambda o: torch_schedules.SequentialLR(
+            o,
+            [
+                torch_schedules.LinearLR(o, 0.2, 1.0, STEPS // 4),
+                torch_schedules.CosineAnnealingLR(o, STEPS * 3 // 4),
+            ],
+            [STEPS // 4],
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+@pytest.mark.filterwarnings("ignore:The epoch parameter")  # of torch's own SequentialLR
+def test_schedules_are_those_of_torch(name):
+    schedule, make = SAME[name]
+    rates = [schedule.rate(step / STEPS) for step in range(STEPS)]
+    np.testing.assert_allclose(rates, rates_of_torch(make), rtol=1e-9, atol=1e-12)
+
+
+def test_one_cycle_is_that_of_torch():
+    wanted = rates_of_torch(lambda o: torch_schedules.OneCycleLR(o, 0.1, total_steps=STEPS))
+    schedule, top = OneCycle(0.1), 0.3 * STEPS - 1
+    # Torch counts the first step as 0 and the last as STEPS − 1, so that its corners lie earlier.
+    places = [
+        0.3 * step / top if step <= top else 0.3 + 0.7 * (step - top) / (STEPS - 1 - top)
+        for step in range(STEPS)
+    ]
+    rates = [schedule.rate(place) for place in places]
+    np.testing.assert_allclose(rates, wanted, rtol=1e-9)

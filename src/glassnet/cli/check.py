@@ -24,6 +24,7 @@ def check(
     network: str,
     data: str | None,
     target: str | None,
+    without: tuple[str, ...],
     rows: int,
     loss: str,
     seed: int,
@@ -38,9 +39,10 @@ def check(
     glassnet check "4-8-3 relu softmax" --data data/iris.csv --target species --rows 20
     """
     made = network_of(network, loss, seed)
-    X, y = batch_of(made, data, target, rows, seed)
-    report = made.check_gradients(X, y)
-    click.echo(f"{made.description.short()}, loss {made.description.loss}; {many(len(X), 'row')}")
+    batch = batch_of(made, data, target, without, rows, seed)
+    report = made.check_gradients(batch.X, batch.y)
+    count = many(len(batch.X), "row")
+    click.echo(f"{made.description.short()}, loss {made.description.loss}; {count}")
     for line in _compared(report):
         click.echo(line)
     click.echo(str(report))
@@ -61,7 +63,11 @@ def _compared(report: Any) -> Iterator[str]:
         )
         for place in places:
             where = f"d{name}[{', '.join(map(str, place))}]"
-            numbers = f"{exact[place]: .10g}", f"{nudged[place]: .10g}", f"{gaps[place]:.1e}"
+            numbers = (
+                f"{exact[place] + 0.0: .10g}",
+                f"{nudged[place] + 0.0: .10g}",
+                f"{gaps[place]:.1e}",
+            )
             cells.append((where, *numbers))
     widths = [max(len(row[column]) for row in cells) for column in range(4)]
     for row in cells:

@@ -6,15 +6,19 @@ from typing import Any
 
 import click
 
-from glassnet.cli.options import many
+from glassnet.cli.options import SEED, Real, Whole, many, out_path
+
+MOST_SAMPLES = 1_000_000  # a set is made in memory, and written as text
 
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--out", type=click.Path(), help="CSV file to write; by default it is printed.")
-@click.option("--samples", type=click.IntRange(1), help="Size, for sets that are drawn.")
-@click.option("--noise", type=float, help="Spread, for sets that are shaken.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="For sets that are drawn.")
+@click.option("--samples", type=Whole(1, MOST_SAMPLES), help="Size, for sets that are drawn.")
+@click.option(
+    "--noise", type=Real("a number from 0 up", min=0), help="Spread, for sets that are shaken."
+)
+@click.option("--seed", type=SEED, help="For sets that are drawn.")
 def data(
     name: str | None, out: str | None, samples: int | None, noise: float | None, seed: int | None
 ) -> None:
@@ -31,6 +35,8 @@ def data(
         for entry in DATASETS.values():
             click.echo(f"{entry.name:<8}  {entry.network:<22}  {entry.summary}")
         return
+    if out is not None:
+        out_path(out, ".csv", "a data set")
     entry = dataset(name)
     columns = _columns_of(entry, {"samples": samples, "noise": noise, "random_state": seed})
     if out is None:

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from glassnet.cli.group import INTERRUPTED
-from glassnet.cli.options import ENGINES, OPTIMIZERS, many, optimizer_of, target_of
+from glassnet.cli.options import (
+    ENGINES,
+    RATE,
+    SEED,
+    OptimizerName,
+    Real,
+    Whole,
+    features_of,
+    many,
+    optimizer_of,
+    out_path,
+    target_of,
+    without_option,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,26 +31,28 @@ if TYPE_CHECKING:
     from glassnet.table import Preparation, Table
 
 USUAL_RATE = 0.01  # of Adam for small tables, where a hundred epochs are a few hundred steps
+USUAL_BATCH = 32
 
 
 @click.command()
 @click.argument("data", type=click.Path())
 @click.option("--target", help="Column to be learnt.")
+@without_option
 @click.option("--network", "short", help="Short form; by default chosen by the table.")
-@click.option("--epochs", type=click.IntRange(1), default=100, show_default=True)
-@click.option("--batch-size", type=click.IntRange(1), help="Rows of a step; by default 32.")
+@click.option("--epochs", type=Whole(1), default=100, show_default=True)
+@click.option("--batch-size", type=Whole(1), help="Rows of a step; by default 32.")
 @click.option(
     "--optimizer",
-    type=click.Choice(OPTIMIZERS),
+    type=OptimizerName(),
     default="adam",
     show_default=True,
     help="What makes the update; lbfgs takes all rows at once.",
 )
-@click.option("--learning-rate", type=float, help="Size of a step; by default chosen for you.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option("--learning-rate", type=RATE, help="Size of a step; by default chosen for you.")
+@click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option(
     "--held-out",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Real("a number from 0 up to, not including, 1", min=0, max=1, max_open=True),
     default=0.2,
     show_default=True,
     help="Part of the rows that only tests; 0 for none.",
@@ -50,6 +65,7 @@ def fit(
     context: click.Context,
     data: str,
     target: str | None,
+    without: tuple[str, ...],
     short: str | None,
     epochs: int,
     batch_size: int | None,
@@ -64,59 +80,70 @@ def fit(
     """Train on a CSV file, test, and save the model.
 
     Text columns and whole numbers of few kinds are told apart as classes; any other target is a
-    number. All other columns must be numbers. The model file holds the weights, the labels and
-    the scaling of the columns: all that `predict` needs.
+    number. All other columns must be numbers, or be left out with --without. The model file holds
+    the weights, the labels and the scaling of the columns: all that `predict` needs.
 
     \b
     glassnet fit data/iris.csv --target species
     glassnet fit houses.csv --target price --network "12-64-64-1 relu linear" --epochs 300
+    glassnet fit houses.csv --target price --without id --without street
     """
+    import glassnet as gn
     from glassnet.table import Preparation, Table
 
     say = _silent if quiet else click.echo
-    path = _model_path(out or f"{Path(data).stem}.safetensors")
+    named = f"{Path(data).stem}.safetensors" if out is None else out
+    path = out_path(named, ".safetensors", "a model", data)
+    rate = USUAL_RATE if learning_rate is None and optimizer == "adam" else learning_rate
+    step = optimizer_of(optimizer, rate)
+    rows_in_batch = _batch_size(batch_size, optimizer, all_rows=step.line() is None)
+    if short is not None:
+        gn.Description.read(short)  # raises before a large table is read
     table = Table.read(data)
     name = target_of(table, target)
+    features = features_of(table, name, without)
     training, testing = _parts(table, name, held_out, seed)
-    preparation = Preparation.learn(table, name, training)
+    preparation = Preparation.learn(table, name, training, features=features)
+    network = _network_for(preparation, len(training), short, seed)
+    X, y = preparation.features_of(table), preparation.targets_of(table)
     for line in _about(table, preparation, len(training), len(testing)):
         say(line)
-    network = _network_for(preparation, len(training), short, seed)
     description = network.description
     say(f"network {description.short()}, loss {description.loss}, {_size(network)} parameters")
-    X, y = preparation.features_of(table), preparation.targets_of(table)
-    rate = USUAL_RATE if learning_rate is None and optimizer == "adam" else learning_rate
     history = network.fit(
         X[training],
         y[training],
         epochs=epochs,
-        batch_size=batch_size if batch_size or optimizer == "lbfgs" else 32,
-        optimizer=optimizer_of(optimizer, rate),
+        batch_size=rows_in_batch,
+        optimizer=step,
         random_state=seed,
         engine=engine,
         verbose=False if quiet else None,
     )
     interrupted = history.stopped == "interrupted"
     if interrupted and not history.epochs:
+        click.echo("interrupted in the first epoch: nothing is saved", err=True)
         raise click.Abort
     say(f"engine  {history.engine}: {history.engine_reason}")
     say(f"trained {many(history.epochs, 'epoch')} in {history.seconds:.2f} s, {_losses(history)}")
+    if interrupted:
+        say(f"note    interrupted before epoch {epochs:,}: what was learnt until then is kept")
     if len(testing):
         say(f"held out {_score(network, preparation, X[testing], y[testing], y[training])}")
     network.preparation = preparation
     network.save(path)
     say(f"saved   {path}")
-    if interrupted:  # what was learnt until then is kept
+    if interrupted:
         context.exit(INTERRUPTED)
 
 
-def _model_path(path: str) -> str:
-    """Give the path of a model file, refusing before hours of training what cannot be written."""
-    if Path(path).suffix != ".safetensors":
-        raise click.UsageError(f"a model is saved as a .safetensors file, got {path!r}")
-    if not Path(path).parent.is_dir():
-        raise click.UsageError(f"there is no folder {str(Path(path).parent)!r} to save {path!r} in")
-    return path
+def _batch_size(asked: int | None, optimizer: str, *, all_rows: bool) -> int | None:
+    """Give the rows of a step; None stands for all of them, which some optimizers need."""
+    if not all_rows:
+        return asked or USUAL_BATCH
+    if asked is not None:
+        raise click.UsageError(f"{optimizer} takes all rows at once: leave --batch-size out")
+    return None
 
 
 def _silent(_text: str) -> None:
@@ -129,12 +156,21 @@ def _parts(
     """Choose the rows for training and those held out; of classes, a part of each is held out."""
     import numpy as np
 
+    from glassnet.errors import DataError, TableError
     from glassnet.table import split
 
     if held_out == 0:
         return np.arange(table.rows), np.arange(0)
     labels = table.labels(target) if table.kind(target) == "classes" else None
-    return split(table.rows, held_out, seed, labels)
+    if labels is not None and len(set(labels.tolist())) == table.rows > 1:
+        raise TableError(
+            f"{table.place(target)}: every class has one row only, so none can be held out; choose"
+            " another target if this is an id column, or take --held-out 0"
+        )
+    try:
+        return split(table.rows, held_out, seed, labels)
+    except DataError as flaw:
+        raise TableError(f"{table.source}: {flaw}") from None
 
 
 def _about(table: Table, preparation: Preparation, training: int, testing: int) -> Iterator[str]:
@@ -162,7 +198,8 @@ def _network_for(preparation: Preparation, rows: int, short: str | None, seed: i
     inputs, outputs = len(preparation.features), preparation.outputs
     usual = "16" if rows < 1000 else "64-64"
     last = "softmax" if classes else "linear"
-    short = short or f"{inputs}-{usual}-{outputs} relu {last}"
+    if short is None:
+        short = f"{inputs}-{usual}-{outputs} relu {last}"
     network = gn.Network(short, random_state=seed)
     description = network.description
     if description.inputs != inputs:

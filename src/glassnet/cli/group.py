@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
@@ -10,6 +13,7 @@ import click
 FAILED = 1  # a check that was made and not passed
 REFUSED = 2
 INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C has ended
+READER_LEFT = 141  # … and of one that wrote into a pipe which nobody reads any more
 
 
 class Group(click.Group):
@@ -35,7 +39,34 @@ class Group(click.Group):
         except GlassnetError as error:
             _refuse(str(error))
         except OSError as error:
-            _refuse(f"{error.filename or 'a file'}: {error.strerror or error}")
+            where = repr(error.filename) if error.filename else "a file"
+            _refuse(f"cannot read or write {where}: {error.strerror or error}")
+        except MemoryError:
+            _refuse(
+                "there is not enough memory for this: take fewer rows or samples, or a smaller"
+                " network"
+            )
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the words; a help text may go into a pipe too."""
+        with _reader_may_leave():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        with _reader_may_leave():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """End quietly where the reader of a pipe has read enough, as `head` has."""
+    try:
+        yield
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # Python writes what is left when it ends
+        sys.exit(READER_LEFT)
 
 
 def _refuse(text: str) -> NoReturn:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from glassnet.errors import unknown_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,10 +19,30 @@ if TYPE_CHECKING:
     from glassnet.table import Table
 
 SHOWN_ROWS = 3  # rows in the step that is shown or checked, where nothing else is said
-OPTIMIZERS = ("sgd", "adam", "lbfgs")
+MOST_ROWS = 100_000  # in such a step, of which every value is kept
 ENGINES = ("auto", "numpy", "numba")
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class OptimizerName(click.ParamType):  # type: ignore[type-arg]  # generic in new clicks only
+    """A name from the table of optimizers, which is loaded only when it is needed."""
+
+    name = "optimizer"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Give the name as the table has it; an unknown one fails with the nearest."""
+        from glassnet.rules.optimizers import OPTIMIZERS
+
+        if value.lower() not in OPTIMIZERS:
+            self.fail(str(unknown_name("optimizer", value, OPTIMIZERS)), param, ctx)
+        return value.lower()
+
+    def get_metavar(self, *_: Any, **__: Any) -> str:
+        """Give all names, for the help."""
+        from glassnet.rules.optimizers import OPTIMIZERS
+
+        return f"[{'|'.join(OPTIMIZERS)}]"
 
 
 def _options(*options: Decorator) -> Decorator:
@@ -30,16 +54,54 @@ def _options(*options: Decorator) -> Decorator:
     return put_on
 
 
-seed_option = click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="First weights."
-)
+class Whole(click.IntRange):
+    """Whole numbers in a range, refused in words."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Give the number; fails for text, and outside of the range."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            until = "up" if self.max is None else f"to {self.max}"
+            self.fail(f"{str(value)!r} is not a whole number from {self.min} {until}", param, ctx)
+
+
+class Real(click.FloatRange):
+    """Finite numbers in a range, which is also given in words."""
+
+    def __init__(self, wanted: str, **limits: Any) -> None:
+        super().__init__(**limits)
+        self.wanted = wanted
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Give the number; fails for text, for inf and nan, and outside of the range."""
+        try:
+            number = super().convert(value, param, ctx)
+        except click.BadParameter:
+            number = math.nan
+        if not math.isfinite(number):
+            self.fail(f"{str(value)!r} is not {self.wanted}", param, ctx)
+        return number
+
+
+SEED = Whole(0, 2**32 - 1)
+RATE = Real("a number above 0", min=0, min_open=True)
+
+seed_option = click.option("--seed", type=SEED, default=0, show_default=True, help="First weights.")
 loss_option = click.option("--loss", default="", help="Loss; by default chosen by the last layer.")
+without_option = click.option(
+    "--without",
+    metavar="NAME",
+    multiple=True,
+    help="Column of the CSV file to leave out; may be given more than once.",
+)
 data_options = _options(
     click.option("--data", help="Data set or CSV file; by default random numbers."),
     click.option("--target", help="Column that is wanted, for a CSV file."),
+    without_option,
     click.option(
         "--rows",
-        type=click.IntRange(1),
+        type=Whole(1, MOST_ROWS),
         default=SHOWN_ROWS,
         show_default=True,
         help="Rows of the batch, from the top.",
@@ -48,25 +110,25 @@ data_options = _options(
 optimizer_options = _options(
     click.option(
         "--optimizer",
-        type=click.Choice(OPTIMIZERS),
+        type=OptimizerName(),
         default="sgd",
         show_default=True,
         help="What makes the update.",
     ),
-    click.option("--learning-rate", type=float, help="Size of a step; by default the optimizer's."),
+    click.option("--learning-rate", type=RATE, help="Size of a step; by default the optimizer's."),
 )
 
 
 def optimizer_of(name: str, learning_rate: float | None) -> Any:
     """Give the optimizer of a name, with its own learning rate unless one is given."""
-    import glassnet as gn
+    from glassnet.rules.optimizers import OPTIMIZERS, Stepping
 
-    if name == "lbfgs":
-        if learning_rate is not None:
-            raise click.UsageError("lbfgs has no learning rate: leave --learning-rate out")
-        return gn.LBFGS()
-    kind = {"sgd": gn.SGD, "adam": gn.Adam}[name]
-    return kind() if learning_rate is None else kind(learning_rate)
+    kind = OPTIMIZERS[name]
+    if learning_rate is None:
+        return kind()
+    if not issubclass(kind, Stepping):
+        raise click.UsageError(f"{name} has no learning rate: leave --learning-rate out")
+    return kind(learning_rate)
 
 
 def network_of(what: str, loss: str = "", seed: int = 0) -> gn.Network:
@@ -80,34 +142,88 @@ def network_of(what: str, loss: str = "", seed: int = 0) -> gn.Network:
     return gn.Network(what, loss=loss, random_state=seed)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Rows for one step, and where they come from."""
+
+    X: NDArray[Any]
+    y: NDArray[Any]
+    source: str
+
+
 def batch_of(
-    network: gn.Network, data: str | None, target: str | None, rows: int, seed: int
-) -> tuple[NDArray[Any], NDArray[Any]]:
+    network: gn.Network,
+    data: str | None,
+    target: str | None,
+    without: Sequence[str],
+    rows: int,
+    seed: int,
+) -> Batch:
     """Give the first rows of a data set or a CSV file; without a name, random ones that fit."""
+    from glassnet.datasets import DATASETS, dataset
+
+    if data is not None and data not in DATASETS and Path(data).suffix:
+        return _batch_of_table(network, data, target, without, rows)
+    if without:
+        raise click.UsageError("--without leaves out columns of a CSV file: name it with --data")
     if data is None:
         return _random_batch(network, rows, seed)
-    from glassnet.datasets import DATASETS, dataset
+    X, y = dataset(data).make()
+    if y.dtype.kind in "iu":
+        check_classes(network.description, int(y.max()) + 1, data)
+    return Batch(X[:rows], y[:rows], data)
+
+
+def _batch_of_table(
+    network: gn.Network, path: str, target: str | None, without: Sequence[str], rows: int
+) -> Batch:
     from glassnet.table import Preparation, Table
 
-    if data in DATASETS or not Path(data).suffix:
-        X, y = dataset(data).make()
-        return X[:rows], y[:rows]
-    table = Table.read(data)
+    table = Table.read(path)
     preparation = network.preparation
+    scaled = "columns scaled as in training"
     if preparation is None:
-        preparation = Preparation.learn(table, target_of(table, target))
-    return preparation.features_of(table)[:rows], preparation.targets_of(table)[:rows]
+        name = target_of(table, target)
+        features = features_of(table, name, without)
+        preparation = Preparation.learn(table, name, features=features)
+        scaled = "columns scaled to mean 0, spread 1"
+    elif without:
+        raise click.UsageError("the model needs its columns: leave --without out")
+    if preparation.classes:
+        place = f"{path}, column {preparation.target!r}"
+        check_classes(network.description, len(preparation.classes), place)
+    X, y = preparation.features_of(table), preparation.targets_of(table)
+    return Batch(X[:rows], y[:rows], f"{path}, {scaled}")
 
 
-def _random_batch(network: gn.Network, rows: int, seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
+def _random_batch(network: gn.Network, rows: int, seed: int) -> Batch:
     import numpy as np
 
     random = np.random.RandomState(seed)
     description = network.description
     X = random.standard_normal((rows, description.inputs))
     if description.loss == "cross_entropy":
-        return X, random.randint(0, description.outputs, rows)
-    return X, random.randint(0, 2, (rows, description.outputs)).astype(np.float64)
+        return Batch(X, random.randint(0, description.outputs, rows), "random numbers")
+    y = random.randint(0, 2, (rows, description.outputs)).astype(np.float64)
+    return Batch(X, y, "random numbers")
+
+
+def check_classes(description: gn.Description, classes: int, place: str) -> None:
+    """Refuse one output for more than two classes, whose numbers mean nothing as numbers."""
+    if description.outputs == 1 and classes > 2:
+        raise click.UsageError(
+            f"{place} has {classes} classes, which one output cannot tell apart: end the network in"
+            f" {classes} and softmax, got {description.short()!r}"
+        )
+
+
+def features_of(table: Table, target: str, without: Sequence[str]) -> list[str]:
+    """Give the columns to learn from: all but the target and those that are left out."""
+    for name in without:
+        table.column(name)  # raises with the nearest name
+        if name == target:
+            raise click.UsageError(f"{name!r} is the target, and cannot be left out")
+    return [name for name in table.names if name != target and name not in without]
 
 
 def target_of(table: Table, target: str | None) -> str:
@@ -125,3 +241,21 @@ def many(count: int, what: str) -> str:
     ('1 row', '2,000 rows')
     """
     return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def out_path(out: str, suffix: str, what: str, *inputs: str | None) -> str:
+    """Give the path of a file to write, refusing before any work what cannot or must not be."""
+    path = Path(out)
+    if path.suffix != suffix:
+        raise click.UsageError(f"{what} is saved as a {suffix} file, got {out!r}")
+    if not path.parent.is_dir():
+        raise click.UsageError(
+            f"cannot write {out!r}: there is no folder {str(path.parent)!r}; make it, or choose"
+            " another"
+        )
+    for given in inputs:
+        if given and path.exists() and Path(given).exists() and path.samefile(given):
+            raise click.UsageError(
+                f"{out!r} would be written over {given!r}, which is read: choose another name"
+            )
+    return out

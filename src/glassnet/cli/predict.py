@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glassnet.cli.options import many
+from glassnet.cli.options import many, out_path
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +35,8 @@ def predict(model: str, data: str, out: str | None) -> None:
     import glassnet as gn
     from glassnet.table import Table, write_csv
 
+    if out is not None:
+        out_path(out, ".csv", "a table of predictions", model, data)
     network = gn.load(model)
     preparation = network.preparation
     if preparation is None:
@@ -70,7 +72,13 @@ def _columns(columns: dict[str, Any]) -> Iterator[str]:
     """Give the first rows as a table for people, and say how many there are beside them."""
     rows = len(next(iter(columns.values())))
     shown = [
-        [name, *(f"{v:.4g}" if isinstance(v, float) else str(v) for v in values[:LISTED].tolist())]
+        [
+            name,
+            *(
+                f"{v + 0.0:.4g}" if isinstance(v, float) else str(v)
+                for v in values[:LISTED].tolist()
+            ),
+        ]
         for name, values in {"row": _counted(rows), **columns}.items()
     ]
     widths = [max(map(len, column)) for column in shown]

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
-from glassnet.cli.options import ENGINES, loss_option, network_of, optimizer_of, optimizer_options
+from glassnet.cli.options import (
+    ENGINES,
+    loss_option,
+    network_of,
+    optimizer_of,
+    optimizer_options,
+    out_path,
+)
 
 
 @click.command()
@@ -37,12 +44,15 @@ def program(
     glassnet program "784-64-10 relu softmax" --optimizer adam --out step.py
     glassnet program "2-3-1 sigmoid" --for numba
     """
-    written = network_of(network, loss).program(optimizer=optimizer_of(optimizer, learning_rate))
+    if out is not None:
+        out_path(out, ".py", "a program", network)
+        if engine != "numpy":
+            raise click.UsageError(
+                "only the readable program can be written to a file: leave --for out"
+            )
+    step = optimizer_of(optimizer, learning_rate)
+    written = network_of(network, loss).program(optimizer=step)
     if out is None:
         click.echo(written.source_for(engine), nl=False)
-        return
-    if engine != "numpy":
-        raise click.UsageError(
-            "only the readable program can be written to a file: leave --for out"
-        )
-    click.echo(f"written to {written.save(out)}")
+    else:
+        click.echo(f"written to {written.save(out)}")

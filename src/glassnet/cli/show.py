@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from glassnet.cli.options import (
+    Batch,
+    Whole,
     batch_of,
     data_options,
     loss_option,
@@ -25,12 +28,13 @@ if TYPE_CHECKING:
     import glassnet as gn
 
 MOST_LINES = 3  # of the numbers of one value
+FEWEST_LETTERS = 12  # for them, however narrow the terminal is
 
 
 @click.command()
 @click.argument("network")
 @data_options
-@click.option("--row", type=click.IntRange(0), default=0, show_default=True, help="Row shown.")
+@click.option("--row", type=Whole(0), default=0, show_default=True, help="Row shown.")
 @click.option("--explain", "number", help="Number to explain, such as 'dW1[0, 1]'.")
 @optimizer_options
 @loss_option
@@ -39,6 +43,7 @@ def show(
     network: str,
     data: str | None,
     target: str | None,
+    without: tuple[str, ...],
     rows: int,
     row: int,
     number: str | None,
@@ -58,32 +63,36 @@ def show(
     glassnet show "2-3-1 tanh" --optimizer adam --row 2 --explain "db2[0]"
     """
     made = network_of(network, loss, seed)
-    X, y = batch_of(made, data, target, rows, seed)
-    if row >= len(X):
-        raise click.UsageError(f"there is no row {row}: the batch has the rows 0 to {len(X) - 1}")
-    trace = made.trace(X, y, optimizer=optimizer_of(optimizer, learning_rate))
-    click.echo(_heading(made, data, len(X), row))
-    for line in _listing(trace, row, shutil.get_terminal_size().columns):
+    step = optimizer_of(optimizer, learning_rate)
+    batch = batch_of(made, data, target, without, rows, seed)
+    if row >= len(batch.X):
+        last = len(batch.X) - 1
+        raise click.UsageError(f"there is no row {row}: the batch has the rows 0 to {last}")
+    trace = made.trace(batch.X, batch.y, optimizer=step)
+    explained = trace.explain(_first_gradient(trace) if number is None else number)
+    width = shutil.get_terminal_size().columns
+    for line in (*_heading(made, batch, row, width), *_listing(trace, row, width)):
         click.echo(line)
     click.echo()
-    click.echo(str(trace.explain(number or _first_gradient(trace))))
+    click.echo(str(explained))
 
 
-def _heading(network: gn.Network, data: str | None, rows: int, row: int) -> str:
+def _heading(network: gn.Network, batch: Batch, row: int, width: int) -> list[str]:
     description = network.description
-    source = data or "random numbers"
-    return (
+    text = (
         f"{description.short()}, loss {description.loss};"
-        f" {many(rows, 'row')} of {source}, row {row} shown"
+        f" {many(len(batch.X), 'row')} of {batch.source}, row {row} shown"
     )
+    return _broken(text, width)
 
 
 def _listing(trace: gn.Trace, row: int, width: int) -> Iterator[str]:
     """Give the inputs of a step and its lines, each with its shape and its numbers."""
     entries = list(_entries(trace))
     texts = [text for _, text, _, _ in entries]
-    across = min(max(map(len, texts)), max(24, width // 2))
     shapes = max(len(str(trace[name].shape)) for _, _, name, _ in entries)
+    room = width - shapes - FEWEST_LETTERS - 6
+    across = min(max(map(len, texts)), max(24, width // 2), max(8, room))
     before = ""
     for phase, text, name, of_rows in entries:
         if phase != before:
@@ -92,11 +101,28 @@ def _listing(trace: gn.Trace, row: int, width: int) -> Iterator[str]:
         value = trace[name]
         start = f"  {text:<{across}}  {value.shape!s:<{shapes}}  "
         if len(text) > across:
-            yield f"  {text}"
+            yield from _broken(f"  {text}", width)
             start = f"  {'':<{across}}  {value.shape!s:<{shapes}}  "
-        for numbers in _numbers(value[row] if of_rows else value, max(12, width - len(start))):
+        for numbers in _numbers(
+            value[row] if of_rows else value, max(FEWEST_LETTERS, width - len(start))
+        ):
             yield start + numbers
             start = " " * len(start)
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """Give a line of the program in as many lines as the terminal needs.
+
+    >>> _broken("  dW1 = x.T @ dz1", 12)
+    ['  dW1 = x.T', '    @ dz1']
+    """
+    return textwrap.wrap(
+        text,
+        max(8, width),
+        subsequent_indent="    ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _entries(trace: gn.Trace) -> Iterator[tuple[str, str, str, bool]]:
@@ -125,7 +151,7 @@ def _numbers(value: NDArray[Any], room: int) -> list[str]:
     ['1 2.5 |', '3 4']
     """
     rows = value.reshape(-1, value.shape[-1]) if value.ndim else value.reshape(1, 1)
-    texts = [" ".join(f"{number:.4g}" for number in row) for row in rows]
+    texts = [" ".join(f"{number + 0.0:.4g}" for number in row) for row in rows]  # no -0
     whole = " | ".join(texts)
     if len(whole) > room and 1 < len(texts) <= MOST_LINES and len(rows[0]) > 1:
         barred = [f"{text} |" for text in texts[:-1]]

@@ -66,7 +66,7 @@ def _versions() -> str:
     """Give everything else that compiled code depends on: versions, processor, called functions."""
     libraries = ("numba", "llvmlite", "numpy", "scipy")
     found = [f"{library} {importlib.metadata.version(library)}" for library in libraries]
-    called = [Path(__file__).parent / "compiled.py"]
+    called = [Path(__file__).parent / name for name in ("compiled.py", "elementary.py")]
     called.append(Path(__file__).parent.parent / "rules" / "randomness.py")
     texts = [file.read_text(encoding="utf-8") for file in called]
     return "\n".join([platform.machine(), sys.version, *found, *texts])

@@ -17,7 +17,9 @@ from glassnet.rules.randomness import threshold
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 INFIX |= {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
+ELEMENTARY = ("arctan", "exp", "expm1", "log", "log1p", "tanh")  # glassnet.engines.elementary
 CALLS = {"absolute": "abs", "maximum": "greatest", "minimum": "least", "sign": "sign_of"}
+CALLS |= {name: name for name in ELEMENTARY}
 FLUSH = 256  # rows after which partial sums are added up, so that float32 sums stay exact
 
 
@@ -275,8 +277,8 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
     """Give a text with its own names numbered, so that equal work has equal text."""
-    fixed = "for j i m in range if or else real np dot uint32 inf exp log log1p sqrt tanh abs T"
-    keep = set(fixed.split()) | {"expm1", "arctan", "mix", "kept", *CALLS.values()}
+    fixed = "for j i m in range if or else real np dot uint32 inf sqrt rint abs T mix kept"
+    keep = {*fixed.split(), *CALLS.values()}
     numbers = {name: f"_{place}" for place, name in enumerate(takes)}
 
     def number(found: re.Match[str]) -> str:
@@ -385,7 +387,9 @@ def write_loops(program: Program) -> str:
         "    return last - first",
     ]
     heading = f'"""The loops of {program.description.short()}, written out by glassnet."""'
-    parts = [f"{heading}\n\n{IMPORTS.format(dtype=program.description.dtype)}"]
+    dtype = program.description.dtype
+    functions = "".join(f"    {name}_{dtype} as {name},\n" for name in ELEMENTARY)
+    parts = [f"{heading}\n\n{IMPORTS.format(dtype=dtype, functions=functions)}"]
     return "\n\n\n".join([*parts, *stages.functions, "\n".join(train)]) + "\n"
 
 
@@ -404,6 +408,8 @@ from glassnet.engines.compiled import (
     sign_of,
     sort_rows,
 )
+from glassnet.engines.elementary import (
+{functions})
 
 real = np.{dtype}"""
 

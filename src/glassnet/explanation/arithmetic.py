@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.graph import COMPARISONS
+from glassnet.graph import COMPARISONS, function_of
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def worked_out(expression: Expression, of: Callable[[Leaf], float]) -> Any:
         return first * first
     if expression.name == "log1p" and not is_small(expression):
         return np.log(1 + first)
-    function = getattr(np, expression.name)
+    function = function_of(expression.name)
     if not others:
         return function(first)
     for other in others:

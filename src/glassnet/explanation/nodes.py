@@ -9,12 +9,12 @@ import numpy as np
 
 from glassnet.explanation.names import Index
 from glassnet.explanation.origins import sizes_of
-from glassnet.graph import Symbol
+from glassnet.graph import Symbol, function_of
 from glassnet.program import Role
 from glassnet.trace import Trace
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
-    "element": lambda name, *parts: getattr(np, name)(*parts),
+    "element": lambda name, *parts: function_of(name)(*parts),
     "product": lambda name, left, right: left @ right,
     "transpose": lambda name, x: x.T,
     "column": lambda name, x: x[:, 0],

@@ -72,6 +72,7 @@ class Reader:
         self.values = NodeValues(trace, self.read_as)
         self.steps: list[Step] = []
         self._made: dict[tuple[int, Index], Leaf] = {}
+        self._known: dict[Operation, Leaf] = {}  # what stands in more than one place, once written
         self._used: dict[str, tuple[str, Index, int]] = {}  # operands, and their printed digits
 
     def read(self, index: Index) -> None:
@@ -238,6 +239,9 @@ class Reader:
         while (again := repeated(expression)) is not None:
             leaf = self._finish("", again, again.value)
             expression = replaced(expression, again, leaf)
+            self._known[again] = leaf
+            for old, new in self._known.items():  # a part of what was just written may stand here
+                expression = replaced(expression, old, new)
         name = name or f"s{len(self.steps) + 1}"
         step, digits = step_of(name, expression, value, str(self.trace["loss"].dtype))
         self.steps.append(step)

@@ -24,7 +24,7 @@ HOLDS = {
     "less": ("is below", "is not below"),
     "less_equal": ("is at most", "is above"),
 }
-FUNCTIONS = {"maximum": "max", "minimum": "min", "sqrt": "√"}
+FUNCTIONS = {"maximum": "max", "minimum": "min", "sqrt": "√", "rint": "round"}
 
 
 def step_of(name: str, expression: Expression, value: float, dtype: str) -> tuple[Step, int]:

@@ -2,6 +2,13 @@
 
 Every lesson is an example of the public interface: it is written with `import glassnet as gn`, and
 what it says, in English and in Chinese, stands in `texts`.
+
+page.py      what a lesson writes on
+tables.py    compared numbers and arrays as lines of text
+printed.py   numbers in print
+gallery.py   pictures, in the terminal and as files
+sheet.py     the stream and its width
+result.py    what a lesson gives back
 """
 
 from __future__ import annotations
@@ -12,7 +19,8 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from glassnet.errors import unknown_name
-from glassnet.lessons.page import Page, Result, Row
+from glassnet.lessons.page import Page
+from glassnet.lessons.result import Result, Row
 from glassnet.lessons.texts import LANGUAGES, TEXTS
 
 __all__ = ["LANGUAGES", "LESSONS", "Lesson", "Result", "Row", "run"]

@@ -48,6 +48,7 @@ HOW: dict[str, Any] = {
 def one_sigmoid(page: Page, X: Array, y: Array) -> None:
     """Train one sigmoid alone: it only ever climbs or falls, so it must fail."""
     page.heading("one")
+    page.say("rule", *EDGES)
     page.say("one_text", int(y.sum()), len(y))
     alone = gn.Network("1-1 sigmoid", dtype="float64", random_state=0)
     alone.fit(X, y, epochs=500, **HOW)
@@ -64,6 +65,7 @@ def chain_rule(page: Page, net: gn.Network, x: Array, y: Array) -> None:
     """Write the chain rule out for one bean: every factor by its name, then their product."""
     page.heading("chain")
     page.say("chain_text", x.item(), y.item())
+    page.given(x=x, **net.weights)
     trace = net.trace(x, y)
     a2, a1 = trace["a2"].item(), trace["a1"][0, 0]
     de_da2 = trace["da2"].item()
@@ -85,7 +87,7 @@ def chain_rule(page: Page, net: gn.Network, x: Array, y: Array) -> None:
     page.check("de_db2", de_da2 * da2_dz2, trace["db2"][0])
     page.check("de_dw1", de_da2 * da2_dz2 * dz2_da1 * da1_dz1 * x.item(), trace["dW1"][0, 0])
     page.check("de_db1", de_da2 * da2_dz2 * dz2_da1 * da1_dz1, trace["db1"][0])
-    page.code(trace.explain("dW1[0, 0]"))
+    page.explain(trace, "dW1[0, 0]")
 
 
 def watch_it_learn(page: Page, net: gn.Network, X: Array, y: Array) -> None:

@@ -102,7 +102,6 @@ def every_sample(page: Page) -> None:
     net.fit(np.eye(7), np.ones((7, 1)), shuffle=False, **how)
     # Sample i moves weight i by rate · (1 − 0) / rows in its batch: 3, 3, then the last 1.
     page.check("moved", [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.3], net.weights["W1"].ravel())
-    page.code(net.weights["W1"].ravel())
 
 
 def training(page: Page) -> None:

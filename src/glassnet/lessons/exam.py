@@ -64,6 +64,8 @@ def by_hand(page: Page, hours: Array) -> None:
     net = network(0)
     net.weights["W1"] = [[0.2, 0.6, 0.1], [0.8, 0.3, 0.7]]
     net.weights["W2"] = [[0.4], [0.5], [0.9]]
+    page.say("by_hand_text")
+    page.given(x=hours[:1], **net.weights)
     trace = net.trace(hours[:1], np.zeros((1, 1)))
     page.compare("sums", "7.6 3.9 6.5", trace["z1"])
     page.compare("sigmoid1", "0.9994", trace["a1"][0, 0], slip="cut")

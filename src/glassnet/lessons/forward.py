@@ -37,6 +37,7 @@ def one_pass(page: Page) -> None:
     page.heading("one_pass")
     page.say("one_pass_text")
     net = network("sigmoid")
+    page.given(x=X, **net.weights)
     trace = net.trace(X, Y)
     page.compare("sums", "1 1.3 0.8", trace["z1"])
     page.compare("sigmoids", "0.731059 0.785835 0.689974", trace["a1"])
@@ -49,7 +50,7 @@ def one_pass(page: Page) -> None:
     page.compare("loss_two", "1.52", trace["loss"])
     page.compare("loss_six", "1.520812", trace["loss"])
     page.say("explain")
-    page.code(trace.explain("z2[0, 0]"))
+    page.explain(trace, "z2[0, 0]")
 
 
 def losses(page: Page) -> None:
@@ -62,6 +63,7 @@ def losses(page: Page) -> None:
         net.weights["W1"] = [[1.0]]
         p, found = net.predict(x), net.evaluate(x, yes)["loss"]
         if name == "mean_squared_error":
+            page.given(y=yes.T, p=p.T)
             page.check("mse", np.mean((p - yes) ** 2), found)
             continue
         printed = np.sum(yes * np.log(p) + (1 - yes) * np.log(1 - p))
@@ -69,6 +71,8 @@ def losses(page: Page) -> None:
         page.check("bce", -printed / len(x), found)
     net = gn.Network("1-3 softmax", dtype="float64", random_state=0)
     p, classes = net.predict(x), np.array([0, 1, 2])
+    page.say("classes_text")
+    page.given(y=classes, p=p)
     right = p[np.arange(3), classes]
     page.check("cce", -np.mean(np.log(right)), net.evaluate(x, classes)["loss"])
 

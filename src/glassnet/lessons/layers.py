@@ -42,6 +42,8 @@ def two_layers(page: Page) -> None:
         net.weights[name] = rows.T  # from one row a neuron to (inputs, neurons)
     net.weights["b1"] = [2, 3, 0.5]
     net.weights["b2"] = [-1, 2, -0.5]
+    page.say("given")
+    page.given(x=BATCH, **net.weights)
     trace = net.trace(BATCH, np.zeros((3, 3)))
     page.compare("z1", SOURCE_Z1, trace["z1"])
     page.compare("z2", SOURCE_Z2, trace["z2"])

@@ -85,8 +85,7 @@ class Entry:
     def to_json(self) -> dict[str, Any]:
         """The entry as plain data: its name and its options."""
         options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        plain = {k: v.to_json() if isinstance(v, Entry) else v for k, v in options.items()}
-        return {"name": type(self).__name__, **plain}
+        return {"name": type(self).__name__, **{k: _plain(v) for k, v in options.items()}}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -99,3 +98,10 @@ class Entry:
             if f.default is dataclasses.MISSING and f.name not in data:
                 raise DescriptionError(f"{cls.__name__} needs the option {f.name!r}")
         return cls(**{k: v for k, v in data.items() if k != "name"})
+
+
+def _plain(value: Any) -> Any:
+    """Give an option as JSON would give it back."""
+    if isinstance(value, tuple):
+        return list(value)
+    return value.to_json() if isinstance(value, Entry) else value

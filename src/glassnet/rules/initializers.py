@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.errors import DescriptionError, unknown_name
-from glassnet.rules.entry import NUMBER, POSITIVE, Check, Entry, option
+from glassnet.rules.entry import NUMBER, POSITIVE, Check, Entry, is_number, option
 
 RandomSource = np.random.Generator | np.random.RandomState
 
 SHAPE_OF_CHANCE = Check(lambda v: v in ("normal", "uniform"), "'normal' or 'uniform'")
+LIMIT = Check(lambda v: is_number(v) and v >= 0.1, "a number from 0.1 up")
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,6 +43,25 @@ class Zeros(Initializer):
     ) -> NDArray[np.float64]:
         """Give zeros."""
         return np.zeros(shape)
+
+
+@dataclass(frozen=True, repr=False)
+class Fill(Initializer):
+    """The same number everywhere; nothing is drawn.
+
+    Example:
+        >>> Fill(0.1).draw(np.random.RandomState(0), (3,), 3, 3)
+        array([0.1, 0.1, 0.1])
+
+    """
+
+    value: float = option(NUMBER, 1.0)
+
+    def draw(
+        self, random: RandomSource, shape: tuple[int, ...], inputs: int, outputs: int
+    ) -> NDArray[np.float64]:
+        """Give the value in every place."""
+        return np.full(shape, float(self.value))
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,6 +105,70 @@ class Uniform(Initializer):
         return random.uniform(self.low, self.high, shape)
 
 
+@dataclass(frozen=True, repr=False)
+class TruncatedNormal(Initializer):
+    """Normal numbers none of which is far out, with mean 0 and standard deviation `scale`.
+
+    A normal is cut at `limit` of its own deviations, and then stretched so that what is left has
+    the deviation `scale`. All numbers are drawn as Normal draws them; those beyond the limit
+    are then drawn again together, in their order, until none is left: with a RandomState the
+    numbers are those of `numpy.random.randn` for good.
+
+    Example:
+        >>> TruncatedNormal(0.01).draw(np.random.RandomState(0), (3,), 3, 3)
+        array([0.02005458, 0.00454918, 0.01112676])
+
+    """
+
+    scale: float = option(POSITIVE, 1.0)
+    limit: float = option(LIMIT, 2.0)
+
+    def draw(
+        self, random: RandomSource, shape: tuple[int, ...], inputs: int, outputs: int
+    ) -> NDArray[np.float64]:
+        """Draw N(0, 1) within the limit, and bring it to the standard deviation."""
+        drawn = np.asarray(random.standard_normal(shape))
+        out = np.abs(drawn) > self.limit
+        while out.any():
+            drawn[out] = random.standard_normal(int(out.sum()))
+            out = np.abs(drawn) > self.limit
+        return self.scale / self._deviation() * drawn
+
+    def _deviation(self) -> float:
+        """Give the deviation of what is left of N(0, 1): √(1 − 2·a·φ(a) / (Φ(a) − Φ(−a)))."""
+        a = self.limit
+        height = math.exp(-a * a / 2) / math.sqrt(2 * math.pi)
+        return math.sqrt(1 - 2 * a * height / math.erf(a / math.sqrt(2)))
+
+
+@dataclass(frozen=True, repr=False)
+class Orthogonal(Initializer):
+    """Columns, or rows where they are fewer, at right angles to each other and of length `gain`.
+
+    The Q of normal numbers, drawn as Normal draws them for the longer side first, with the signs
+    that make it the only one (R's diagonal positive). A bias is one such column.
+    Source: Saxe, McClelland, Ganguli: ICLR (2014).
+
+    Example:
+        >>> drawn = Orthogonal().draw(np.random.RandomState(0), (3, 2), 3, 2)
+        >>> bool(np.allclose(drawn.T @ drawn, np.eye(2)))
+        True
+
+    """
+
+    gain: float = option(POSITIVE, 1.0)
+
+    def draw(
+        self, random: RandomSource, shape: tuple[int, ...], inputs: int, outputs: int
+    ) -> NDArray[np.float64]:
+        """Draw gain · Q."""
+        rows, columns = (*shape, 1)[:2]
+        long, short = max(rows, columns), min(rows, columns)
+        q, r = np.linalg.qr(random.standard_normal((long, short)))
+        q = q * np.where(np.diag(r) < 0, -1.0, 1.0)
+        return self.gain * (q if rows >= columns else q.T).reshape(shape)
+
+
 def _draw_with_variance(
     random: RandomSource, shape: tuple[int, ...], variance: float, distribution: str
 ) -> NDArray[np.float64]:
@@ -126,12 +210,32 @@ class He(Initializer):
         return _draw_with_variance(random, shape, 2 / inputs, self.distribution)
 
 
+@dataclass(frozen=True, repr=False)
+class LeCun(Initializer):
+    """Variance 1 / inputs: keeps the size of signals in selu layers, and in linear ones.
+
+    Source: LeCun, Bottou, Orr, Müller: Efficient BackProp (1998).
+    """
+
+    distribution: Literal["normal", "uniform"] = option(SHAPE_OF_CHANCE, "normal")
+
+    def draw(
+        self, random: RandomSource, shape: tuple[int, ...], inputs: int, outputs: int
+    ) -> NDArray[np.float64]:
+        """Draw numbers of variance 1 / inputs."""
+        return _draw_with_variance(random, shape, 1 / inputs, self.distribution)
+
+
 INITIALIZERS: dict[str, type[Initializer]] = {
     "zeros": Zeros,
+    "fill": Fill,
     "normal": Normal,
+    "truncatednormal": TruncatedNormal,
     "uniform": Uniform,
+    "orthogonal": Orthogonal,
     "glorot": Glorot,
     "he": He,
+    "lecun": LeCun,
 }
 
 

@@ -14,10 +14,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from glassnet.errors import unknown_name
+from glassnet.errors import DescriptionError, unknown_name
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.entry import COUNT, FLAG, FRACTION, PART, POSITIVE, Check, Entry, option
-from glassnet.rules.initializers import Glorot, He, Initializer, Zeros, initializer
+from glassnet.rules.initializers import Glorot, He, Initializer, LeCun, Zeros, initializer
 
 
 def sum_over_batch(d):
@@ -62,6 +62,14 @@ def batch_norm_predict(x, scale, shift, mean, variance, epsilon=1e-5):
     return (x - mean) / np.sqrt(variance + epsilon) * scale + shift
 
 
+def prelu(x, slope):
+    return np.where(x > 0, x, slope * x)
+
+
+def prelu_back(dy, x, slope):
+    return dy * np.where(x > 0, 1, slope), sum_over_batch(dy * np.minimum(x, 0))
+
+
 def running(old, new, momentum=0.1):
     return (1 - momentum) * old + momentum * new
 
@@ -89,6 +97,8 @@ class Layer(Entry):
     backward: ClassVar[tuple[Template, ...]] = ()
     remember: ClassVar[tuple[Template, ...]] = ()
     shown_options: ClassVar[tuple[str, ...]] = ()  # written into the lines where not the default
+    gain: ClassVar[str] = ""  # the initializer that suits it, where it is an activation
+    kinks: ClassVar[tuple[float, ...]] = ()  # where its slope jumps
     ties_rows: ClassVar[bool] = False  # whether the rows of a batch change each other
     source: ClassVar[str] = ""
 
@@ -107,7 +117,8 @@ INITIALIZER = Check(
 def known_activation(name: str) -> None:
     """Raise DescriptionError unless there is an activation of this name."""
     if name not in ACTIVATIONS:
-        raise unknown_name("activation", name, ACTIVATIONS)
+        unknown = unknown_name("activation", name, ACTIVATIONS)
+        raise DescriptionError(f"{unknown}; one of your own: gn.register_activation first")
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,7 +129,8 @@ class Dense(Layer):
         units: number of neurons n; W is (inputs, n), b is (n,).
         activation: a name from the table of activations.
         bias: whether there is a b.
-        weight_initializer: how W is drawn; by default He's for relu, else Glorot's.
+        weight_initializer: how W is drawn; by default He's where the activation is like relu, else
+            Glorot's. A Dense without an activation asks the one that follows it.
         bias_initializer: how b is drawn; zeros by default.
 
     Raises:
@@ -140,10 +152,9 @@ class Dense(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         known_activation(self.activation)
-        for name, fallback in (
-            ("weight_initializer", He() if ACTIVATIONS[self.activation].gain == "he" else Glorot()),
-            ("bias_initializer", Zeros()),
-        ):
+        if self.weight_initializer is None and self.activation != "linear":
+            object.__setattr__(self, "weight_initializer", suited(self))
+        for name, fallback in (("weight_initializer", None), ("bias_initializer", Zeros())):
             given = getattr(self, name)
             object.__setattr__(self, name, fallback if given is None else initializer(given))
 
@@ -154,6 +165,17 @@ class Dense(Layer):
             if getattr(self, name) != getattr(plain, name):
                 shown.append(f"{name}={getattr(self, name)!r}")
         return f"Dense({', '.join(shown)})"
+
+
+def suited(layer: Layer) -> Initializer:
+    """Give the initializer of weights that keeps the size of signals through an activation.
+
+    >>> suited(Activation("relu")), suited(Activation("tanh")), suited(PReLU())
+    (He(), Glorot(), He())
+    """
+    name = getattr(layer, "activation", "")
+    gain = ACTIVATIONS[name].gain if name else layer.gain
+    return {"he": He(), "lecun": LeCun()}.get(gain, Glorot())
 
 
 @dataclass(frozen=True, repr=False)
@@ -174,6 +196,38 @@ class Activation(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         known_activation(self.activation)
+
+
+@dataclass(frozen=True, repr=False)
+class PReLU(Layer):
+    """Pass what is above 0, and the rest times a slope that each neuron learns.
+
+    Source: He and others: Delving Deep into Rectifiers (2015). The slopes start at 0.25.
+
+    Example:
+        >>> PReLU()
+        PReLU()
+
+    """
+
+    parameters: ClassVar[tuple[tuple[str, float], ...]] = (("slope", 0.25),)
+    forward: ClassVar[tuple[Template, ...]] = (
+        Template(
+            "{y} = prelu({x}, {slope})",
+            "{y} = {x} where {x} > 0, else {slope} · {x}",
+            "passes what is above 0, and the rest by a slope that is learned",
+        ),
+    )
+    backward: ClassVar[tuple[Template, ...]] = (
+        Template(
+            "d{x}, d{slope} = prelu_back(d{y}, {x}, {slope})",
+            "d{x} = d{y} · (1 where {x} > 0, else {slope}),  d{slope} = Σ d{y} · min({x}, 0)",
+            "the error, as steep as the part that the number was in",
+        ),
+    )
+    gain: ClassVar[str] = "he"
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
+    source: ClassVar[str] = "He and others: Delving Deep into Rectifiers, ICCV (2015)"
 
 
 @dataclass(frozen=True, repr=False)
@@ -314,5 +368,5 @@ class BatchNorm(Layer):
 
 
 LAYERS: dict[str, type[Layer]] = {
-    layer.__name__: layer for layer in (Dense, Activation, Dropout, LayerNorm, BatchNorm)
+    layer.__name__: layer for layer in (Dense, Activation, PReLU, Dropout, LayerNorm, BatchNorm)
 }

@@ -76,6 +76,10 @@ def cross_entropy_error(a, y, w):  # the same slope where a = softmax(z) is at h
     return w * (a - y)
 
 
+def cross_entropy_log_error(a, y, w):  # the same slope where a = log_softmax(z) is at hand
+    return w * (np.exp(a) - y)
+
+
 @dataclass(frozen=True)
 class Loss:
     """One loss: its function, its slope, and which output activations it goes with.
@@ -136,7 +140,7 @@ LOSSES: dict[str, Loss] = {
             binary_cross_entropy,
             binary_cross_entropy_slope,
             "Σ w · (max(z, 0) − z·y + log(1 + exp(−|z|))) / n",
-            "w · (a − y) / n,  a = sigmoid(z)",
+            "w · (sigmoid(z) − y) / n",
             "surprise at each yes or no, given its chance",
             of="logits",
             short={"sigmoid": binary_cross_entropy_error, "linear": binary_cross_entropy_slope},
@@ -149,12 +153,17 @@ LOSSES: dict[str, Loss] = {
             cross_entropy,
             cross_entropy_slope,
             "Σ w · (log Σ exp(z) − Σ z·y)",
-            "w · (a − y),  a = softmax(z)",
+            "w · (softmax(z) − y)",
             "surprise at the true class, given its share",
             of="logits",
-            short={"softmax": cross_entropy_error, "linear": cross_entropy_slope},
+            short={
+                "softmax": cross_entropy_error,
+                "log_softmax": cross_entropy_log_error,
+                "linear": cross_entropy_slope,
+            },
             refused="it is computed from the logits of classes that shut each other out, so the"
-            " last activation must be softmax (outputs are shares) or linear (outputs are logits)",
+            " last activation must be softmax (outputs are shares), log_softmax (outputs are their"
+            " logarithms) or linear (outputs are logits)",
             targets="classes",
         ),
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -34,6 +35,7 @@ class Table:
         columns: float64 arrays (a missing cell is nan) and arrays of text, by name.
         lines: the line of the file in which each row begins; for arrays, its number from 1.
         source: the file's name, for messages; empty for arrays.
+        gaps: what stands in the first missing cell of a column of numbers, by the column's name.
 
     Raises:
         TableError: columns of different lengths, no rows, or names that cannot be.
@@ -50,6 +52,7 @@ class Table:
     columns: Mapping[str, NDArray[Any]]
     lines: Rows
     source: str = ""
+    gaps: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_names(list(self.columns), self.source or "the table")
@@ -73,8 +76,8 @@ class Table:
 
         Raises TableError for anything that is not such a file, with the line that is at fault.
         """
-        columns, lines = read_columns(path)
-        return cls(columns, lines, os.fspath(path))
+        columns, lines, gaps = read_columns(path)
+        return cls(columns, lines, os.fspath(path), gaps)
 
     @classmethod
     def from_arrays(
@@ -124,6 +127,10 @@ class Table:
         line = f"{self.source}, line" if self.source else "row"
         return f"{line} {self.lines[row]}, column {name!r}"
 
+    def place(self, name: str) -> str:
+        """Say where a column stands: "iris.csv, column 'width'"."""
+        return f"{self.source}, column {name!r}" if self.source else f"column {name!r}"
+
     def column(self, name: str) -> NDArray[Any]:
         """Give a column as it is; raises TableError if there is none of this name."""
         if name not in self.columns:
@@ -132,21 +139,20 @@ class Table:
             raise TableError(f"{self.source or 'the table'} has no column {name!r}{hint}")
         return self.columns[name]
 
-    def numbers(self, name: str) -> NDArray[np.float64]:
-        """Give a column of finite numbers.
+    def numbers(self, name: str, *, spare: bool = False) -> NDArray[np.float64]:
+        """Give a column of finite numbers; it may be said that the user can do without it.
 
         Raises TableError with the row for a missing cell, inf, a typo among numbers, or text.
         """
         column = self.column(name)
         if column.dtype != np.float64:
-            raise TableError(self._typo(name) or self._text(name))
+            raise TableError(self._typo(name) or self._text(name, spare))
         bad = np.flatnonzero(~np.isfinite(column))
         if bad.size and np.isnan(column[bad[0]]):
-            count = int(np.isnan(column).sum())
-            more = f" ({count} cells of this column are)" if count > 1 else ""
+            leave = f", or {_left_out(name)}" if spare else ""
             raise TableError(
-                f"{self.where(name, bad[0])}: the cell is missing{more}; fill it in, delete the row"
-                " or leave the column out"
+                f"{self.where(name, bad[0])}: the cell is missing{self._gap(name)}; fill it in or"
+                f" delete the row{leave}"
             )
         if bad.size:
             raise TableError(
@@ -203,14 +209,49 @@ class Table:
             f" {len(filled) - len(others)} of {len(filled)} cells of this column are; correct it"
         )
 
-    def _text(self, name: str) -> str:
+    def _gap(self, name: str) -> str:
+        """Say what stands in the first missing cell of a column, and how many there are."""
+        gap = self.gaps.get(name)
+        count = int(np.isnan(self.columns[name]).sum())
+        parts = [] if gap is None else [f"it says {gap!r}" if gap else "it is empty"]
+        parts += [f"{count} cells of this column are missing"] if count > 1 else []
+        return f" ({'; '.join(parts)})" if parts else ""
+
+    def _text(self, name: str, spare: bool) -> str:
         """Word the error for a column of text where numbers are needed."""
         cells = self.columns[name].tolist()
         words = (r for r, c in enumerate(cells) if c.lower() not in MISSING)
         row = next((r for r in words if not re.fullmatch(NUMBER, cells[r])), 0)
-        comma = re.fullmatch(r"[+-]?[0-9]+,[0-9]+", cells[row])
-        remedy = "write a point, not a comma, before decimals" if comma else "leave the column out"
+        remedy = _without_comma(cells[row])
+        remedy = remedy or (_left_out(name) if spare else "write numbers into it")
         return (
             f"{self.where(name, row)}: {shown(cells[row])} is text, and only columns of numbers"
             f" can be used here; {remedy}"
         )
+
+
+def _left_out(name: str) -> str:
+    """Say how to do without a column, with the command and in Python."""
+    return f"leave the column out (--without {shlex.quote(name)}; in Python features=[...])"
+
+
+def _without_comma(cell: str) -> str:
+    """Say how to write a number that has commas in it; empty for a cell that is none.
+
+    >>> _without_comma("1,5")
+    'write a point, not a comma, before decimals: 1.5'
+    >>> _without_comma("1,200,000.5")
+    'write it without commas between thousands: 1200000.5'
+    >>> _without_comma("1,200")
+    'write 1200 if the comma parts thousands, or 1.200 if it stands before decimals'
+    """
+    thousands = re.fullmatch(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?", cell)
+    decimals = re.fullmatch(r"[+-]?[0-9]+,[0-9]+", cell)
+    plain, point = cell.replace(",", ""), cell.replace(",", ".")
+    if thousands and decimals:
+        return (
+            f"write {plain} if the comma parts thousands, or {point} if it stands before decimals"
+        )
+    if thousands:
+        return f"write it without commas between thousands: {plain}"
+    return f"write a point, not a comma, before decimals: {point}" if decimals else ""

@@ -53,28 +53,28 @@ def told_apart(values: NDArray[Any]) -> tuple[list[Any], Rows]:
     return words, np.fromiter((numbers[cell] for cell in cells), np.int64, len(cells))
 
 
-def check_classes(classes: tuple[Label, ...], target: str) -> None:
+def check_classes(classes: tuple[Label, ...], place: str) -> None:
     """Raise TableError unless these labels of a column can be learnt as classes.
 
-    >>> check_classes(("yes",), "y")
+    >>> check_classes(("yes",), "column 'y'")
     Traceback (most recent call last):
     glassnet.errors.TableError: column 'y' has one label only in the training rows, 'yes': there is
-    nothing to tell apart
+    nothing to tell apart, so add rows of another label or choose another target
     """
     if len(classes) < 2:
         raise TableError(
-            f"column {target!r} has one label only in the training rows, {classes[0]!r}: there is"
-            " nothing to tell apart"
+            f"{place} has one label only in the training rows, {classes[0]!r}: there is nothing to"
+            " tell apart, so add rows of another label or choose another target"
         )
     if len(classes) > MOST_LABELS:
         raise TableError(
-            f"column {target!r} has {len(classes)} different labels, more than {MOST_LABELS}:"
+            f"{place} has {len(classes)} different labels, more than {MOST_LABELS}:"
             " choose another target, or the kind 'number'"
         )
     for label in classes:
         if isinstance(label, str) and len(label) > MOST_LETTERS:
             raise TableError(
-                f"column {target!r} has a label of {len(label)} letters, {shown(label)}: shorten"
+                f"{place} has a label of {len(label)} letters, {shown(label)}: shorten"
                 f" it to at most {MOST_LETTERS}"
             )
 

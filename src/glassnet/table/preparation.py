@@ -32,7 +32,7 @@ class Preparation:
         scales: what it is divided by.
         target_mean: the same for a target that is a number; 0 and
         target_scale: 1 for classes.
-        constant: names of the columns that did not change over the training rows.
+        constant: names of the features that did not change over the training rows.
 
     Raises:
         DataError: parts that do not fit each other.
@@ -92,7 +92,8 @@ class Preparation:
         """Learn labels, means and scales from the training rows of a table, and from these alone.
 
         Without `kind`, `Table.kind` decides by all rows; without `features`, every other column
-        is one. A column that is constant keeps its scale, 1, and is named in `constant`.
+        is one. A column that is constant keeps its scale, 1, and is named in `constant`; a target
+        that is constant cannot be learnt.
 
         Raises TableError, with column and row, for cells that cannot be used.
         """
@@ -101,18 +102,25 @@ class Preparation:
         others = [name for name in table.names if name != target]
         names = tuple(others if features is None else features)
         if not names:
-            raise TableError(f"the table has no column beside the target {target!r}: add features")
-        learnt = {name: mean_and_scale(table.numbers(name)[used]) for name in names}
+            raise TableError(
+                f"{table.source or 'the table'} has no column beside the target {target!r} to learn"
+                " from: add one"
+            )
+        learnt = {name: mean_and_scale(table.numbers(name, spare=True)[used]) for name in names}
         constant = [name for name in names if learnt[name][2]]
         classes: tuple[Label, ...] = ()
         mean, scale = 0.0, 1.0
         if chosen == "classes":
             values = table.labels(target, as_text=_is_text(table, target))[used]
             classes = tuple(label_of(value) for value in told_apart(values)[0])
-            check_classes(classes, target)
+            check_classes(classes, table.place(target))
         else:
             mean, scale, unchanged = mean_and_scale(table.numbers(target)[used])
-            constant += [target] if unchanged else []
+            if unchanged:
+                raise TableError(
+                    f"{table.place(target)} never changes in the training rows, it is always"
+                    f" {mean:g}: there is nothing to learn, so choose another target"
+                )
         return cls(
             names,
             target,

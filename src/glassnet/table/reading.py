@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.errors import TableError
-from glassnet.local_files import open_regular
+from glassnet.local_files import open_regular, path_of
 from glassnet.table.cells import INFINITE, MISSING, NUMBER, TEXT, Rows
 from glassnet.table.names import check_names
 from glassnet.table.wording import listed
@@ -39,55 +39,63 @@ MAGIC = {
 }
 
 
-def read_columns(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], Rows]:
-    r"""Give the columns of a CSV file by name, and the line in which each row begins.
+def read_columns(
+    path: str | os.PathLike[str],
+) -> tuple[dict[str, NDArray[Any]], Rows, dict[str, str]]:
+    r"""Give the columns of a CSV file by name, the line in which each row begins, and its gaps.
+
+    The gaps say for a column of numbers what stands in its first missing cell.
 
     Raises TableError for anything that is not such a file, with the line that is at fault.
 
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "t.csv")
-    ...     _ = path.write_text("a,b\n1,5\n2,6\n")
-    ...     columns, lines = read_columns(path)
-    >>> columns, lines
-    ({'a': array([1., 2.]), 'b': array([5., 6.])}, array([2, 3]))
+    ...     _ = path.write_text("a,b\n1,5\n2,NA\n")
+    ...     columns, lines, gaps = read_columns(path)
+    >>> columns, lines, gaps
+    ({'a': array([1., 2.]), 'b': array([ 5., nan])}, array([2, 3]), {'b': 'NA'})
     """
-    source = os.fspath(path)
-    data = _text_of(path)
+    source = path_of(path, TableError)
+    data = _text_of(source)
     layout = _Layout.of(data, source)
     if len(layout.starts) == 1:
         raise TableError(f"{source} has one line only: write rows below the line with names")
     names = _header(data[: layout.starts[1]], layout.separator, source)
     layout.check_cells(len(names), data, source)
     cells = _cells(data[layout.starts[1] :], layout, names, source)
-    columns = {name: _typed(cells[place]) for place, name in enumerate(names)}
-    return columns, layout.lines[1:]
+    columns: dict[str, NDArray[Any]] = {}
+    gaps: dict[str, str] = {}
+    for name, column in zip(names, cells, strict=True):
+        columns[name], gap = _typed(column)
+        if gap is not None:
+            gaps[name] = gap
+    return columns, layout.lines[1:], gaps
 
 
-def _text_of(path: str | os.PathLike[str]) -> bytes:
+def _text_of(path: str) -> bytes:
     """Give the bytes of UTF-8 text, without a byte order mark or empty lines at the end."""
-    name = os.fspath(path)
-    if "://" in str(name):
-        raise TableError(f"{name!r} is an address: download the file first, then give its path")
+    if "://" in path:
+        raise TableError(f"{path!r} is an address: download the file first, then give its path")
     with open_regular(path, TableError) as file:
         if os.fstat(file.fileno()).st_size > MOST_BYTES:
-            raise TableError(f"{name} has more than {MOST_BYTES} bytes: take a part of it")
+            raise TableError(f"{path} has more than {MOST_BYTES} bytes: take a part of it")
         data = file.read()
     for magic, what in MAGIC.items():
         if data.startswith(magic):
-            raise TableError(f"{name} is {what}, not a CSV file: save it as CSV, UTF-8")
+            raise TableError(f"{path} is {what}, not a CSV file: save it as CSV, UTF-8")
     data = data.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n")
     if not data.strip():
-        raise TableError(f"{name} is empty: it needs a line with names, and rows below")
+        raise TableError(f"{path} is empty: it needs a line with names, and rows below")
     zero = data.find(b"\0")
     if zero >= 0:
-        raise TableError(f"{name}, line {_line(data, zero)} has a NUL byte: it is not text")
+        raise TableError(f"{path}, line {_line(data, zero)} has a NUL byte: it is not text")
     if not data.isascii():
         try:
             data.decode()
         except UnicodeDecodeError as problem:
             raise TableError(
-                f"{name}, line {_line(data, problem.start)} is not UTF-8 (byte"
+                f"{path}, line {_line(data, problem.start)} is not UTF-8 (byte"
                 f" 0x{data[problem.start]:02x}): save the file as 'CSV UTF-8'"
             ) from None
     return data
@@ -232,8 +240,11 @@ def _cells(
     return frame.get_columns()
 
 
-def _typed(cells: polars.Series) -> NDArray[Any]:
-    """Give a column as numbers, with nan for missing cells, if all its cells are; else as text."""
+def _typed(cells: polars.Series) -> tuple[NDArray[Any], str | None]:
+    """Give a column as numbers, with nan for missing cells, if all its cells are; else as text.
+
+    Beside it comes what stands in the first missing cell of a column of numbers.
+    """
     import polars
 
     text = cells.fill_null("").str.strip_chars(" \t")
@@ -242,7 +253,8 @@ def _typed(cells: polars.Series) -> NDArray[Any]:
     missing = text.str.to_lowercase().is_in(list(MISSING))
     some = bool((number | infinite).any()) or bool((text == "").all())
     if not some or not bool((number | infinite | missing).all()):
-        return text.to_numpy().astype(TEXT)
+        return text.to_numpy().astype(TEXT), None
     values = np.array(text.cast(polars.Float64, strict=False).to_numpy(), dtype=np.float64)
-    values[missing.to_numpy()] = np.nan
-    return values
+    gaps = np.flatnonzero(missing.to_numpy())
+    values[gaps] = np.nan
+    return values, str(text[int(gaps[0])]) if gaps.size else None

@@ -30,7 +30,9 @@ def split(
     (array([0, 1, 3, 4, 5, 6]), array([2, 7]))
     """
     if not is_integer(rows) or rows < 2:
-        raise DataError(f"a table of {rows} rows cannot be split: it needs at least 2")
+        raise DataError(
+            f"rows can be held out of at least 2, got {rows!r}: add rows, or hold none out"
+        )
     if not is_number(fraction) or not 0 < fraction < 1:
         raise DataError(f"the part to hold out must be a number between 0 and 1, got {fraction!r}")
     if not is_integer(seed) or not 0 <= seed < 2**63:

@@ -27,7 +27,7 @@ from glassnet.training.epochs import AfterEpoch
 from glassnet.training.evaluation import Evaluation
 from glassnet.training.lbfgs import Lbfgs
 from glassnet.training.loop import Loop
-from glassnet.training.nudged import NudgedEngine, in_float64
+from glassnet.training.nudged import NudgedEngine
 from glassnet.training.options import Options
 from glassnet.training.run import Run
 from glassnet.values import Values
@@ -54,20 +54,18 @@ def prepare(
         MissingExtraError: the engine or optimizer needs a library that is not installed.
 
     """
-    values = _working_values(values, options)
     program = values.program
     size = options.rows_in_batch(len(rows))
     ties = program.description.ties_rows
-    batches = Batches(len(rows), size, options.shuffle, options.seed, merge_single=ties)
+    batches = Batches(len(rows), size, options.shuffle, options.random_state, merge_single=ties)
     # Masks count by epochs, as orders do: they go on from fit to fit whatever the optimizers are.
     steps_before = before.epochs * batches.per_epoch
-    work = Work(rows.x, rows.y, rows.weights, batches, options.seed, before.epochs, steps_before)
+    seed = options.random_state
+    work = Work(rows.x, rows.y, rows.weights, batches, seed, before.epochs, steps_before)
     engine, choice = _engine(network.engines, values, work, options)
-    history = History(choice.engine, choice.reason, options.seed)
+    history = History(choice.engine, choice.reason, seed)
 
-    def publish(learnt: Values, tally: Tally) -> None:
-        if learnt is not network.values:
-            network.values.take(learnt)
+    def publish(tally: Tally) -> None:
         network.tally = replace(tally)
 
     return (Loop if program.trains else Lbfgs)(
@@ -82,24 +80,18 @@ def prepare(
     )
 
 
-def _working_values(values: Values, options: Options) -> Values:
-    """Give the values that are trained: the network's own, or float64 ones for nudging."""
-    if options.gradients == "exact" or values.dtype == "float64":
-        return values
-    own = Values(in_float64(values.program))
-    own.take(values)
-    return own
-
-
 def _engine(
     kept: EngineCache, values: Values, work: Work, options: Options
 ) -> tuple[Engine, Choice]:
     """Give the engine, the one kept from an earlier fit if there is one, and why it was taken."""
     program = values.program
+    rows, batch = len(work.x), work.batches.size
+    choice = engines.choose(
+        options.engine, program, rows, options.epochs, batch, options.time_limit
+    )
     if options.gradients == "nudged":
         reason = "nudged gradients are the work of NumPy, in float64"
         return NudgedEngine(program, options.nudge), Choice("numpy", reason)
-    choice = engines.choose(options.engine, program, len(work.x), options.epochs, work.batches.size)
     key = (choice.engine, options.optimizer)
     if key in kept:
         return kept[key], choice

@@ -22,8 +22,8 @@ class Best:
         self.steps = 0
 
     def offer(self, loss: float, epoch: int, values: Values, steps: int) -> None:
-        """Keep the values if the loss is below all others; nan never is."""
-        if loss < self.loss:
+        """Keep the values if they are finite and the loss is below all others; nan never is."""
+        if loss < self.loss and values.all_finite():
             self.loss, self.epoch, self.steps = loss, epoch, steps
             self.kept.take(values)
 
@@ -104,9 +104,14 @@ class AfterEpoch:
         if history.epochs - self.best.epoch >= self.options.early_stopping:
             history.stopped = history.stopped or "early stopping"
 
+    @property
+    def best_epoch(self) -> int:
+        """The epoch that `restore_best` goes back to; 0 where there is none."""
+        return 0 if self.best is None else self.best.epoch
+
     def restore_best(self) -> int | None:
         """Go back to the best epoch's values, if there is one; give its steps of the optimizer."""
-        if self.best is None or self.best.epoch == 0:
+        if self.best is None or self.best_epoch == 0:
             return None
         self.values.take(self.best.kept)
         self.history.best_epoch = self.best.epoch

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.arrays import Rows
-from glassnet.metrics import Metric
+from glassnet.metrics import Metric, measured
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.losses import LOSSES
@@ -50,7 +50,7 @@ class Evaluation:
         with np.errstate(all="ignore"):  # a loss may be inf: the guard and the reader see it
             logits, loss = self._logits_and_loss(values, rows)
             outputs = logits if self.activation is None else self.activation(logits)
-        return loss, {name: float(f(rows.y, outputs)) for name, f in metrics.items()}
+        return loss, {name: measured(name, f, rows.y, outputs) for name, f in metrics.items()}
 
     def _logits_and_loss(self, values: Values, rows: Rows) -> tuple[NDArray[Any], float]:
         predict, ones = self.bare.functions["predict"], np.ones(len(rows), rows.x.dtype)

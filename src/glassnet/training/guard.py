@@ -16,10 +16,19 @@ from glassnet.values import Values
 
 COPY_SHARE = 0.03  # part of the time that may go into keeping copies
 LARGE_INPUT = 100.0  # inputs beyond this are more often unscaled than meant
+# Which weights stay, by how many steps ahead of the one at fault they are.
+KEPT = (
+    "The network keeps the weights that it had before that step",
+    "The network keeps the weights that it had before the step ahead of it, the last with a finite"
+    " loss",
+)
 
 
 class Guard:
-    """Keeps a copy of the last values known to be finite, and finds what broke them.
+    """Keeps copies of values known to be finite, and finds what broke them.
+
+    Two of them: of the last one nothing is known but that it is finite; the loss of the one before
+    it is finite as well, since training went on from there.
 
     Args:
         engine: does steps again.
@@ -42,6 +51,8 @@ class Guard:
         self.rates = rates
         self.step = 0  # steps of this fit that the copy has behind it
         self.copy = values.copy()
+        self.earlier_step = 0
+        self.earlier = values.copy()
         self._cost = self._since = 0.0
 
     def is_good(self) -> bool:
@@ -63,49 +74,74 @@ class Guard:
         started = time.perf_counter()
         if not self.is_good():
             return False
-        self.copy.take(self.values)
-        self.step = step
+        self._copy(step)
         self._cost, self._since = time.perf_counter() - started, 0.0
         return True
+
+    def _copy(self, step: int) -> None:
+        if step > self.step:
+            self.earlier, self.copy = self.copy, self.earlier
+            self.earlier_step, self.step = self.step, step
+        self.copy.take(self.values)
 
     def go_to_copy(self) -> None:
         """Bring the values back to the copy."""
         self.values.take(self.copy)
 
     def go_to(self, step: int) -> None:
-        """Bring the values to those after `step` steps, by training again from the copy."""
-        self.go_to_copy()
-        if step > self.step:
-            self.engine.train(self.work, self.values, self.step, step, self.rates(self.step, step))
+        """Bring the values to those after `step` steps, by training again from a copy."""
+        start, copy = self.step, self.copy
+        if step < start:
+            start, copy = self.earlier_step, self.earlier
+        self.values.take(copy)
+        if step > start:
+            self._train(start, step)
 
-    def go_to_last_good(self, bad: int) -> int:
-        """Find the last step after which all was finite, when it no longer was after step `bad`.
+    def go_to_fault(self, bad: int) -> int:
+        """Find the step, from 0, that made something inf or nan, when it was so after step `bad`.
 
         What is inf or nan stays so, hence the steps in between are halved again and again. The
-        values are left as they were after the step that is returned.
+        values are left as they were before the step that is returned.
         """
         self.go_to_copy()
         while bad - self.step > 1:
             middle = (self.step + bad) // 2
-            losses = self.engine.train(
-                self.work, self.values, self.step, middle, self.rates(self.step, middle)
-            )
+            losses = self._train(self.step, middle)
             if np.isfinite(losses).all() and self.is_good():
-                self.copy.take(self.values)
-                self.step = middle
+                self._copy(middle)
             else:
                 self.go_to_copy()
                 bad = middle
         return self.step
 
-    def error(self, step: int) -> NotFiniteError:
-        """Word the error for the step, from 0, that the values stand before."""
-        rates = self.rates(step, step + 1)[0]
-        epoch, position = divmod(step, self.work.batches.per_epoch)
-        trace = trace_step(self.values.program, step_inputs(self.values, self.work, step, rates))
-        return NotFiniteError(
+    def _go_before(self, fault: int) -> int:
+        """Bring the values to the last ones whose loss was finite; give the steps behind them.
+
+        These are the ones before the step at fault where that made a weight inf or nan. Where
+        their loss already is, they are of no use, and it is one step more.
+        """
+        kept = fault
+        if fault > 0 and not np.isfinite(self._train(fault, fault + 1)).all():
+            kept = fault - 1
+        self.go_to(kept)
+        return kept
+
+    def _train(self, first: int, last: int) -> NDArray[Any]:
+        return self.engine.train(self.work, self.values, first, last, self.rates(first, last))
+
+    def stop(self, bad: int) -> tuple[int, NotFiniteError]:
+        """Go back to the last good values when something was inf or nan after step `bad`.
+
+        Gives how many steps these have behind them, and the error that names the step at fault.
+        """
+        fault = self.go_to_fault(bad)
+        rates = self.rates(fault, fault + 1)[0]
+        trace = trace_step(self.values.program, step_inputs(self.values, self.work, fault, rates))
+        kept = self._go_before(fault)
+        epoch, position = divmod(fault, self.work.batches.per_epoch)
+        return kept, NotFiniteError(
             f"training stopped in epoch {epoch + 1}, step {position + 1}: {_cause(trace)}."
-            f" {_remedy(trace, rates)}"
+            f" {_remedy(trace, rates, KEPT[fault - kept])}"
         )
 
 
@@ -114,8 +150,10 @@ def step_inputs(
 ) -> dict[str, Any]:
     """Give every input of a step of a fit, from 0, by name: what `trace_step` takes."""
     program = values.program
-    x, y, w = work.batch(program, step)
-    masks = work.masks(program, step, len(x))
+    data = [*work.batch(program, step)]
+    data += work.masks(program, step, len(data[0]))
+    with np.errstate(over="ignore"):  # rows are in float64 for nudging
+        x, y, w, *masks = (array.astype(values.dtype, copy=False) for array in data)
     return {
         "x": x,
         "y": y,
@@ -147,7 +185,7 @@ def _largest(value: NDArray[Any]) -> float:
     return float(np.max(np.abs(value)))
 
 
-def _remedy(trace: Trace, rates: NDArray[np.float64]) -> str:
+def _remedy(trace: Trace, rates: NDArray[np.float64], kept: str) -> str:
     found = trace.first_not_finite()
     if found is not None and found[0] is None:
         return f"Set {found[1]} to finite numbers, or begin with a new network"
@@ -158,4 +196,4 @@ def _remedy(trace: Trace, rates: NDArray[np.float64]) -> str:
         advice += f"try a learning rate of {rates[0] / 10:.3g} instead of {rates[0]:.3g}"
     else:
         advice += "start from smaller weights"
-    return f"The network keeps the weights that it had before that step; {advice}"
+    return f"{kept}; {advice}"

@@ -96,7 +96,8 @@ class Lbfgs(Run):
         if not (np.isfinite(objective.loss) and np.isfinite(objective.slope).all()):
             none = np.empty((1, 0))
             guard = Guard(self.engine, self.values, self.work, lambda first, last: none)
-            raise self.not_finite(guard.error(0))
+            _, error = guard.stop(0)
+            raise self.not_finite(error)
         result = optimize.minimize(
             objective,
             objective.point,

@@ -14,6 +14,7 @@ from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import Optimizer
 from glassnet.rules.schedules import Constant
 from glassnet.training.guard import Guard
+from glassnet.training.options import due
 from glassnet.training.pace import Pace
 from glassnet.training.run import Run, clock
 
@@ -53,6 +54,13 @@ class Loop(Run):
             self._fail(last)
         if self._record(losses):
             self.look(self._tally())
+            self._keep_what_callbacks_set()
+
+    def _keep_what_callbacks_set(self) -> None:
+        """Steps that are done again must begin where they began."""
+        called = due(self.options, self.history.epochs)
+        if called and not self.guard.keep(self.step, 0.0, always=True):
+            self._fail(self.step)
 
     def _end_of_chunk(self) -> int:
         per_epoch = self.work.batches.per_epoch
@@ -95,17 +103,19 @@ class Loop(Run):
 
     def _fail(self, bad: int, losses: NDArray[Any] | None = None) -> None:
         """Raise the error for values or losses, of this chunk, not finite after step `bad`."""
-        first, self.step = self.step, self.guard.go_to_last_good(bad)
+        first = self.step
+        self.step, error = self.guard.stop(bad)
         if losses is not None:
             self._record(losses[: max(0, self.step - first)])
-        raise self.not_finite(self.guard.error(self.step))
+        self.history.cut(max(self.step // self.work.batches.per_epoch, self.after.best_epoch))
+        raise self.not_finite(error)
 
     def settle(self) -> Tally:
         """Say how far training is; the values stand there already."""
         return self._tally()
 
     def _tally(self) -> Tally:
-        epochs = self.step // self.work.batches.per_epoch
+        epochs = -(-self.step // self.work.batches.per_epoch)  # what was begun is not begun again
         return Tally(self.before.epochs + epochs, self.before.steps + self.step)
 
     def rates(self, first: int, last: int) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ NONE_OR_POSITIVE = Check(
     lambda v: v is None or (is_number(v) and v > 0), "a number above 0, or None"
 )
 SEED = Check(lambda v: is_integer(v) and 0 <= v < 2**64, "a whole number from 0 to 2**64 - 1")
+NONE_OR_FLAG = Check(lambda v: v is None or isinstance(v, bool), "True, False or None")
 GRADIENTS = Check(lambda v: v in ("exact", "nudged"), "'exact' or 'nudged'")
 TEXT = Check(lambda v: isinstance(v, str), "a name, as text")
 
@@ -52,11 +53,12 @@ class Options:
     batch_size: int | None = option(NONE_OR_COUNT, USUAL_BATCH)  # None: all rows
     early_stopping: int | None = option(NONE_OR_COUNT, None)  # patience, in epochs
     shuffle: bool = option(FLAG, True)
-    seed: int = option(SEED, 0)
+    random_state: int = option(SEED, 0)  # decides orders, masks and validation rows
     gradients: str = option(GRADIENTS, "exact")
     nudge: float = option(POSITIVE, 1e-4)
     engine: str = option(TEXT, "auto")
     time_limit: float | None = option(NONE_OR_POSITIVE, None)  # seconds
+    verbose: bool | None = option(NONE_OR_FLAG, None)
     metrics: Mapping[str, Metric] = dataclasses.field(default_factory=dict)
     callbacks: tuple[Callback, ...] = ()
 
@@ -93,6 +95,20 @@ class Options:
                 " leave batch_size out, or take an optimizer for batches, such as 'adam'"
             )
         return rows
+
+
+def listed(callbacks: Iterable[Callback] | Callback | None) -> tuple[Callback, ...]:
+    """Give the callbacks as a tuple: of one, of several, or of none for None.
+
+    Raises DescriptionError for anything else.
+    """
+    if callbacks is None:
+        return ()
+    if callable(callbacks):
+        return (callbacks,)
+    if not isinstance(callbacks, Iterable):
+        raise DescriptionError(f"callbacks must be functions, or a list of them, got {callbacks!r}")
+    return tuple(callbacks)
 
 
 def _check_callback(callback: Any) -> None:

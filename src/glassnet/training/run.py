@@ -50,7 +50,7 @@ class Run:
         history: is written to.
         after: what is done after an epoch.
         options: how it is trained.
-        publish: makes the network show the values so far: before callbacks, and at the end.
+        publish: tells the network how far it is: before callbacks, and at the end.
         progress: is told how far training is.
 
     """
@@ -62,7 +62,7 @@ class Run:
     history: History
     after: AfterEpoch
     options: Options
-    publish: Callable[[Values, Tally], None]
+    publish: Callable[[Tally], None]
     progress: Progress = field(default_factory=Silent)
     interrupt: Interrupt = field(default_factory=Interrupt)
 
@@ -74,8 +74,8 @@ class Run:
         """Train until there is a reason to stop, and leave the network with what was learnt.
 
         Raises:
-            NotFiniteError: a loss or weight became inf or nan. The last good values are kept, and
-                the error's `history` is the history up to then.
+            NotFiniteError: a loss or weight became inf or nan. The last values with a finite loss
+                are kept, and the error's `history` holds the epochs that lie behind them.
             KeyboardInterrupt: at the second Ctrl-C; the first one ends training in good order.
 
         """
@@ -90,7 +90,7 @@ class Run:
         finally:
             tally = self.settle()
             best = self.after.restore_best()
-            self.publish(self.values, tally if best is None else replace(tally, steps=best))
+            self.publish(tally if best is None else replace(tally, steps=best))
             self.history.seconds = clock() - self.started
             self.progress.close(self.history)
         return self.history
@@ -105,7 +105,7 @@ class Run:
 
     def look(self, tally: Tally) -> None:
         """Do what is due after an epoch."""
-        self.after.look(tally.steps, lambda: self.publish(self.values, tally))
+        self.after.look(tally.steps, lambda: self.publish(tally))
 
     def stop_if_asked(self, done: float) -> None:
         """Show that a part `done` is over; stop because it is all, for Ctrl-C, or for the clock."""
@@ -121,7 +121,7 @@ class Run:
             self.history.stopped = "time limit"
 
     def not_finite(self, error: NotFiniteError) -> NotFiniteError:
-        """Give the error with the history so far."""
+        """Give the error with the history."""
         self.history.stopped = "not finite"
         error.history = self.history
         return error

@@ -1,5 +1,6 @@
 """The only places that print or draw.
 
-`pictures` says what is on a picture, `terminal` draws one in characters and `plots` as a file. No
-view computes what a network computes: it calls `predict`, or reads a History or a Trace.
+`pictures` says what is on a picture, `terminal` draws one in characters and `plots` as a file;
+`letters` knows how wide a text is. No view computes what a network computes: it calls `predict`,
+or reads a History or a Trace.
 """

@@ -6,7 +6,6 @@ one frame of a moving picture while the network it was made from trains on.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -46,20 +45,6 @@ class Label(str):
 def in_english(label: str) -> str:
     """Give the English form of a label, or the text itself where it has none."""
     return label.english if isinstance(label, Label) else label
-
-
-def cells(text: str) -> int:
-    """Count the columns that a text takes in a terminal: Chinese letters take two each.
-
-    Example:
-        >>> cells("loss"), cells("损失")
-        (4, 4)
-
-    """
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
 
 
 # ---------------------------------------------------------------------------- what there is

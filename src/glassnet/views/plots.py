@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ CHINESE_FONTS = (
     "SimHei",
     "WenQuanYi Micro Hei",
     "WenQuanYi Zen Hei",
+    "Noto Sans CJK JP",  # what the common package of all Noto CJK fonts is found as
 )
 FEW = 20  # points that may be drawn larger
 SIZE, DPI = (4.8, 3.4), 100  # inches of one chart
@@ -169,10 +171,26 @@ def save_moving(
 @lru_cache(maxsize=1)
 def chinese_font() -> str:
     """Name the first font at hand that has Chinese letters; '' where there is none."""
+    return _known_chinese_font() or (_add_new_fonts() and _known_chinese_font()) or ""
+
+
+def _known_chinese_font() -> str:
     from matplotlib import font_manager
 
     present = {font.name for font in font_manager.fontManager.ttflist}
     return next((name for name in CHINESE_FONTS if name in present), "")
+
+
+def _add_new_fonts() -> bool:
+    """Add the fonts that were installed after matplotlib made its list; say whether there are."""
+    from matplotlib import font_manager
+
+    manager = font_manager.fontManager
+    new = set(font_manager.findSystemFonts()) - {font.fname for font in manager.ttflist}
+    for path in new:
+        with suppress(RuntimeError, OSError):  # matplotlib cannot read every font
+            manager.addfont(path)
+    return bool(new)
 
 
 def _font() -> dict[str, Any]:

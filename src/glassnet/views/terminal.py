@@ -15,7 +15,8 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.views.pictures import Chart, Marks, Picture, cells
+from glassnet.views.letters import cells, fold
+from glassnet.views.pictures import Chart, Marks, Picture
 
 # Told apart by all common kinds of colour vision, light and dark enough for both backgrounds:
 # blue, orange, green, pink, light blue, yellow, grey, red (of the 256 colours of terminals).
@@ -23,7 +24,8 @@ COLORS = (32, 208, 36, 175, 117, 178, 102, 166)
 MARKERS = "ox+*#%&@"  # plain letters are one column wide everywhere
 DOT = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])  # by row and column
 GAP = 2  # columns between two charts
-NARROWEST = 20  # columns of a chart that can still be read
+NARROWEST = 20  # columns of a chart that can still be read; none is drawn narrower
+FIELD = 8  # columns that are left for the marks, however long the numbers on the y axis are
 
 
 def wants_color(stream: TextIO) -> bool:
@@ -142,7 +144,7 @@ def draw(picture: Picture, *, width: int = 76, height: int = 18, color: bool = F
 
     Args:
         picture: what to draw.
-        width: columns of the whole picture.
+        width: columns of the whole picture; 20 where it is less.
         height: rows of the field in which the marks are.
         color: whether to use the colours of terminals; markers tell classes apart without them.
 
@@ -162,10 +164,11 @@ def draw(picture: Picture, *, width: int = 76, height: int = 18, color: bool = F
         o 0   x 1
 
     """
-    most = max(1, (width + GAP) // (NARROWEST + GAP))
+    width = max(width, NARROWEST)
+    most = (width + GAP) // (NARROWEST + GAP)
     lines = math.ceil(len(picture.charts) / most)
     beside = math.ceil(len(picture.charts) / lines)
-    rows = [_centered(picture.title, width)] if picture.title else []
+    rows = _centered(picture.title, width)
     for first in range(0, len(picture.charts), beside):
         rows += _beside(picture.charts[first : first + beside], beside, width, height, color)
     return "\n".join(rows)
@@ -186,7 +189,7 @@ def _beside(
 
 def _chart(chart: Chart, width: int, height: int, color: bool) -> list[str]:
     x_range, y_range = chart.ranges()
-    title = [_centered(chart.title, width)] if chart.title else []
+    title = _centered(chart.title, width)
     if not chart.axes:
         canvas = Canvas(width, height, x_range, y_range)
         _fill(canvas, chart)
@@ -195,7 +198,7 @@ def _chart(chart: Chart, width: int, height: int, color: bool) -> list[str]:
         log_ticks(*y_range, height // 2) if chart.log else ticks(*y_range, max(2, height // 3))
     )
     margin = max([len(text) for _, text in y_ticks], default=0)
-    canvas = Canvas(width - margin - 2, height, x_range, y_range)
+    canvas = Canvas(max(FIELD, width - margin - 2), height, x_range, y_range)
     _fill(canvas, chart)
     at = {_row_of(canvas, value): text for value, text in y_ticks}
     field = [
@@ -227,12 +230,12 @@ def _row_of(canvas: Canvas, value: float) -> int:
 
 def _below(chart: Chart, canvas: Canvas, margin: int, color: bool) -> list[str]:
     """Give the x axis with its numbers, its name, and what the marks are called."""
-    axis, numbers = ["─"] * canvas.width, [" "] * (canvas.width + 1)
+    axis, numbers = ["─"] * canvas.width, [" "] * canvas.width
     free = 0
     for value, text in ticks(*canvas.x_range, max(2, canvas.width // 10)):
         column = int(np.rint(canvas._dots(np.array([value]), np.zeros(1))[0][0])) // 2
         axis[column] = "┬"
-        start = min(max(column - len(text) // 2, 0), canvas.width + 1 - len(text))
+        start = max(0, min(column - len(text) // 2, canvas.width - len(text)))
         if start >= free:
             numbers[start : start + len(text)] = text
             free = start + len(text) + 1
@@ -240,9 +243,18 @@ def _below(chart: Chart, canvas: Canvas, margin: int, color: bool) -> list[str]:
     rows = [f"{indent}└{''.join(axis)}", f"{indent} {''.join(numbers)}".rstrip()]
     if chart.x_label:
         rows.append(indent + " " * max(1, canvas.width + 1 - cells(chart.x_label)) + chart.x_label)
-    named = [m for m in chart.marks if m.name]
-    if named:
-        rows.append("   ".join(f"{_sample(m, chart, color)} {m.name}" for m in named))
+    return [*rows, *_legend(chart, margin + 2 + canvas.width, color)]
+
+
+def _legend(chart: Chart, width: int, color: bool) -> list[str]:
+    """Say what the marks are called, in as many rows as it takes."""
+    rows: list[str] = []
+    for text in (f"{_sample(m, chart, color)} {m.name}" for m in chart.marks if m.name):
+        longer = f"{rows[-1]}   {text}" if rows else ""
+        if rows and cells(without_color(longer)) <= width:
+            rows[-1] = longer
+        else:
+            rows.append(text)
     return rows
 
 
@@ -252,8 +264,9 @@ def _sample(marks: Marks, chart: Chart, color: bool) -> str:
     return f"{_paint(marks.color)}{sign}{_paint(-1)}" if color else sign
 
 
-def _centered(text: str, width: int) -> str:
-    return " " * max(0, (width - cells(text)) // 2) + text
+def _centered(text: str, width: int) -> list[str]:
+    """Give a title in the middle, in as many rows as it takes."""
+    return [" " * max(0, (width - cells(row)) // 2) + row for row in fold(text, width).splitlines()]
 
 
 def _padded(text: str, width: int) -> str:

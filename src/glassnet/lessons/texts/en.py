@@ -5,7 +5,17 @@ from __future__ import annotations
 PAGE = {
     "source": "source",
     "check": "worked out otherwise",
+    "source_short": "source",
+    "check_short": "otherwise",
     "norm": "norm {}",
+    "norm_text": (
+        "Of an array with many numbers the norm is shown, the root of the sum of their squares;"
+        " all of them were compared, one by one."
+    ),
+    "where": "where",
+    "from_data": "data, row 0 of the batch",
+    "from_weight": "a weight before this step, trained",
+    "no_font": "",  # every font has the letters of English
     "epoch": "epoch",
     "loss": "loss",
 }
@@ -19,6 +29,9 @@ LAYERS = {
         " times its weights, and its bias. What comes out is the input of the next layer."
     ),
     "wiring_title": "4 inputs, 3 neurons",
+    "given": (
+        "The weights are given: here a column for each neuron (the source writes a row for each)."
+    ),
     "z1": "outputs of layer 1",
     "z2": "outputs of layer 2",
     "pretrained": (
@@ -103,8 +116,10 @@ FORWARD = {
     "losses_text": (
         "For a target that is a number: the mean squared error. For yes or no: the binary"
         " cross-entropy. For one of several classes: the categorical cross-entropy. Each is worked"
-        " out from its formula and compared with the network's loss."
+        " out from its formula and compared with the network's loss, for three rows with targets y"
+        " and outputs p:"
     ),
+    "classes_text": "For three classes, a row each, y is the number of the right class, from 0:",
     "mse": "mean squared error",
     "bce_printed": "binary cross-entropy as it is printed",
     "bce_slip": (
@@ -171,6 +186,7 @@ EXAM = {
         " network is 2-3-1, sigmoid everywhere, without biases."
     ),
     "by_hand": "Forward, by hand",
+    "by_hand_text": "The first student, hours as they are, and weights that are given:",
     "sums": "sums of the hidden neurons",
     "sigmoid1": "sigmoid(7.6)",
     "sigmoid2": "sigmoid(3.9)",
@@ -271,7 +287,8 @@ DENSE = {
     "equations_text": (
         "Backpropagation is four equations: the error of the last layer; the error of a layer from"
         " the one behind it; the gradient of a bias; the gradient of a weight. Written out in"
-        " NumPy, and beside it what the trace has; the loss is half the mean squared error."
+        " NumPy, and compared with what the trace has; the loss is half the mean squared error. The"
+        " network is 2-10-1 on the four rows of xor; weights and biases are drawn from N(0, 1)."
     ),
     "eq_last": "1  error of the last layer: (a − y) · σ′ / m",
     "eq_back": "2  error of a layer: (error of the next · Wᵀ) · σ′",
@@ -295,8 +312,9 @@ DENSE = {
     "moved": "the seven weights after one epoch",
     "training": "Training with the source's settings",
     "training_text": (
-        "[2, 10, 1] on two clouds of points, batches of 10, 100 epochs, rate 0.01: the loss goes"
-        " from {:.4f} to {:.4f}, and {:.1%} of the points are judged rightly."
+        "[2, 10, 1] on two clouds of points, weights and biases drawn from N(0, 1), batches of 10,"
+        " 100 epochs, rate 0.01: the loss goes from {:.4f} to {:.4f}, and {:.1%} of the points are"
+        " judged rightly."
     ),
     "loss": "loss",
     "sine": "One wave of the sine",
@@ -311,6 +329,11 @@ DENSE = {
 BEANS = {
     "title": "Watching a hidden layer learn",
     "one": "One sigmoid is not enough",
+    "rule": (
+        "A bean of size x is poisonous where 0.8 < 0.7·x + noise + 0.5 < 1.4; the noise is uniform"
+        " between −0.01 and 0.01. Without it that is from x = (0.8 − 0.5)/0.7 = {:.5f} to"
+        " x = (1.4 − 0.5)/0.7 = {:.5f}. Sizes are uniform between 0 and 2."
+    ),
     "one_text": (
         "{} of {} beans are poisonous: those of middling size. One neuron gives one sigmoid, which"
         " only ever rises or only ever falls, and cannot single out a middle."
@@ -321,8 +344,9 @@ BEANS = {
     "poisonous": "poisonous",
     "chain": "The chain rule, factor by factor",
     "chain_text": (
-        "One bean of size {:.3f} (target {:g}) goes through the fresh network 1-2-1. How the error"
-        " e changes with a weight is a product of factors, each of them simple:"
+        "One bean of size {:.3f} (target {:g}) goes through the fresh network 1-2-1, whose weights"
+        " and biases are drawn uniformly between 0 and 1. How the error e changes with a weight is"
+        " a product of factors, each of them simple:"
     ),
     "de_da2": "de/da2",
     "de_dw2": "de/dw2 = de/da2 · da2/dz2 · dz2/dw2",
