@@ -79,7 +79,8 @@ def main() -> None:
         name = f"{text}, batch {batch}"
         print(f"{name:36}{engine:8.1f}µs{hand:10.1f}µs{engine - hand:7.1f}µs{BAR:6.0f}µs")
     numpy = process_seconds("import numpy")
-    for statement, bar in (("import glassnet", ", bar 0.1 s"), ("from glassnet import Network", "")):
+    bars = {"import glassnet": ", bar 0.1 s", "from glassnet import Network": ""}
+    for statement, bar in bars.items():
         more = process_seconds(statement) - numpy
         print(f"{statement}: {more:+.3f} s over import numpy ({numpy:.3f} s){bar}")
 

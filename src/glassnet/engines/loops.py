@@ -8,95 +8,15 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from glassnet.engines.plan import ROW_REDUCTIONS, Plan, base, is_column, is_full, is_row
-from glassnet.graph import Symbol, gradient_graph, in_order, update_graph
+from glassnet.engines.expressions import CALLS, ELEMENTARY, AtRowAndColumn
+from glassnet.engines.plan import ROW_REDUCTIONS, Plan, base, is_column, is_row
+from glassnet.engines.update_loops import update_loops
+from glassnet.graph import Symbol, gradient_graph
 from glassnet.program import Program
-from glassnet.rules.randomness import threshold
 
-INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
-INFIX |= {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
-ELEMENTARY = ("arctan", "exp", "expm1", "log", "log1p", "tanh")  # glassnet.engines.elementary
-CALLS = {"absolute": "abs", "maximum": "greatest", "minimum": "least", "sign": "sign_of"}
-CALLS |= {name: name for name in ELEMENTARY}
 FLUSH = 256  # rows after which partial sums are added up, so that float32 sums stay exact
-
-
-# ------------------------------------------------------------------------------- expressions
-
-
-class Expressions:
-    """Writes nodes as expressions at row i and column j, and notes the names that they use."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.masks = {mask.name: mask for mask in plan.program.masks}
-        self.used: dict[str, None] = {}
-        self.local: set[int] = set()  # nodes that have a local name where the text stands
-
-    def use(self, name: str) -> str:
-        """Note a name that comes from outside, and give it."""
-        self.used.setdefault(name)
-        return name
-
-    def name(self, node: Symbol) -> str:
-        """Give the local name of a node's value at row i, column j."""
-        place = (
-            "_ij" if is_full(node) else "_i" if is_row(node) else "_j" if is_column(node) else ""
-        )
-        return self.plan.names[id(node)] + place
-
-    def at(self, node: Symbol) -> str:
-        """Give a stored node's place in its array."""
-        place = "[i, j]" if is_full(node) else "[i]" if is_row(node) else "[j]"
-        return self.use(self.plan.array(node)) + place
-
-    def value(self, node: Symbol | float) -> str:
-        """Write what stands for a node where it is used."""
-        if not isinstance(node, Symbol):
-            return f"real({float(node)!r})"
-        if node.op == "size":
-            return f"real({self.use(node.name)})"
-        if node.is_truth:
-            return f"(real(1.0) if {self.truth(node)} else real(0.0))"
-        if node.op == "input":
-            return self._given(node)
-        if id(node) in self.local:
-            return self.name(node)
-        if node.axes == ():
-            return self.use(self.plan.names[id(node)])
-        if id(node) in self.plan.stored:
-            return self.at(node)
-        return self.computed(node)
-
-    def _given(self, node: Symbol) -> str:
-        mask = self.masks.get(node.name)
-        if mask is None:
-            place = "[i, j]" if is_full(node) else "[i]" if is_row(node) else "[j]"
-            return self.use(node.name) + (place if node.axes else "")
-        self.use(f"key_{node.name}")
-        highest = threshold(mask.chance)
-        return f"kept(row_{node.name}, j, np.uint32({highest}), real({mask.value!r}))"
-
-    def truth(self, node: Symbol | float) -> str:
-        """Write a comparison."""
-        assert isinstance(node, Symbol)
-        left, right = (self.value(a) for a in node.args)
-        return f"({left} {INFIX[node.name]} {right})"
-
-    def computed(self, node: Symbol) -> str:
-        """Write the arithmetic that makes a node."""
-        name, args = node.name, node.args
-        if name == "where":
-            condition = self.truth(args[0])
-            return f"({self.value(args[1])} if {condition} else {self.value(args[2])})"
-        values = [self.value(a) for a in args]
-        if name in INFIX:
-            return f"({values[0]} {INFIX[name]} {values[1]})"
-        if name == "negative":
-            return f"(-{values[0]})"
-        return f"{CALLS.get(name, 'np.' + name)}({', '.join(values)})"
 
 
 # --------------------------------------------------------------------------------- the stages
@@ -142,12 +62,12 @@ class Stages:
     def _numbers(self, nodes: Iterable[Symbol]) -> Iterator[str]:
         for node in nodes:
             if node.op == "element" and node.axes == ():
-                yield f"{self.plan.names[id(node)]} = {Expressions(self.plan).computed(node)}"
+                yield f"{self.plan.names[id(node)]} = {AtRowAndColumn(self.plan).computed(node)}"
 
     def _columns(self, nodes: list[Symbol]) -> Iterator[str]:
         for width in dict.fromkeys(str(node.axes[0]) for node in nodes):
             yield f"for j in range({width}):"
-            text = Expressions(self.plan)
+            text = AtRowAndColumn(self.plan)
             for node in nodes:
                 if node.axes[0] == width:
                     yield f"    {text.name(node)} = {text.computed(node)}"
@@ -159,7 +79,7 @@ class Stages:
     def _rows(self, nodes: list[Symbol]) -> Iterator[str]:
         if not nodes:
             return
-        text = Expressions(self.plan)
+        text = AtRowAndColumn(self.plan)
         sums = [n for n in nodes if n.op == "batch_sum"]
         totals = tuple(self.plan.names[id(n)] for n in nodes if n.op == "total")
         before = [f"{name} = 0.0" for name in totals]
@@ -177,14 +97,14 @@ class Stages:
         takes = ("m", *(name for name in text.used if name not in totals))
         yield self._called([*before, "for i in range(m):", *_indented(lines)], takes, totals)
 
-    def _cleared(self, node: Symbol, text: Expressions) -> Iterator[str]:
+    def _cleared(self, node: Symbol, text: AtRowAndColumn) -> Iterator[str]:
         name, width = text.use(self.plan.array(node)), text.use(str(node.axes[0]))
         self.partial_sums[f"part_{name}"] = width
         yield f"for j in range({width}):"
         yield f"    {name}[j] = real(0.0)"
         yield f"    {text.use(f'part_{name}')}[j] = real(0.0)"
 
-    def _flushed(self, sums: list[Symbol], text: Expressions) -> Iterator[str]:
+    def _flushed(self, sums: list[Symbol], text: AtRowAndColumn) -> Iterator[str]:
         """Add the partial sums up every so many rows, and at the end."""
         if sums:
             yield f"if i % {FLUSH} == {FLUSH - 1} or i == m - 1:"
@@ -194,13 +114,13 @@ class Stages:
             yield f"        {name}[j] += part_{name}[j]"
             yield f"        part_{name}[j] = real(0.0)"
 
-    def _row_values(self, nodes: list[Symbol], text: Expressions) -> Iterator[str]:
+    def _row_values(self, nodes: list[Symbol], text: AtRowAndColumn) -> Iterator[str]:
         for node in nodes:
             if node.op == "element" and is_row(node):
                 yield f"{text.name(node)} = {text.computed(node)}"
                 text.local.add(id(node))
 
-    def _row_results(self, nodes: list[Symbol], text: Expressions) -> Iterator[str]:
+    def _row_results(self, nodes: list[Symbol], text: AtRowAndColumn) -> Iterator[str]:
         for node in nodes:
             if is_row(node) and id(node) in self.plan.stored:
                 yield f"{text.at(node)} = {text.name(node)}"
@@ -209,7 +129,7 @@ class Stages:
             elif node.op == "total":
                 yield f"{self.plan.names[id(node)]} += {text.value(node.args[0])}"
 
-    def _loop(self, nodes: list[Symbol], width: str, text: Expressions) -> Iterator[str]:
+    def _loop(self, nodes: list[Symbol], width: str, text: AtRowAndColumn) -> Iterator[str]:
         """Write a loop over the columns, with what it sums along the row set to 0 before."""
         for node in nodes:
             if node.op in ("row_sum", "total"):
@@ -227,7 +147,7 @@ class Stages:
             yield from _indented(self._in_loop(node, nodes, text))
         text.local = set(inside) | {id(n) for n in nodes if n.op in ROW_REDUCTIONS}
 
-    def _in_loop(self, node: Symbol, nodes: list[Symbol], text: Expressions) -> Iterator[str]:
+    def _in_loop(self, node: Symbol, nodes: list[Symbol], text: AtRowAndColumn) -> Iterator[str]:
         name = self.plan.names[id(node)]
         if node.op == "element":
             stored = id(node) in self.plan.stored
@@ -288,64 +208,6 @@ def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
         return numbers.setdefault(name, f"_{len(numbers)}")
 
     return re.sub(r"[A-Za-z_]\w*", number, "\n".join(lines))
-
-
-# --------------------------------------------------------------------------------- the update
-
-
-def update_loops(program: Program) -> Iterator[str]:
-    """Write the update as loops over the flat arrays; parameters with equal rules share one."""
-    if not program.trains:
-        return
-    new = update_graph(program)
-    groups: list[tuple[list[str], list[str]]] = []
-    for p in program.parameters:
-        lines = _flat_update(program, p.name, new)
-        if groups and groups[-1][1] == lines:
-            groups[-1][0].append(p.name)
-        else:
-            groups.append(([p.name], lines))
-    for names, lines in groups:
-        yield f"for q in range(at_{names[0]}, at_{names[-1]} + {names[-1]}.size):"
-        yield from _indented(lines)
-
-
-def _flat_update(program: Program, p: str, new: Mapping[str, Symbol]) -> list[str]:
-    kinds = program.optimizer.state_names()
-    places = {p: "parameters[q]", f"d{p}": "slopes[q]"}
-    places |= {f"{kind}_{p}": f"{kind}[q]" for kind in kinds}
-    results = {name: new[name] for name in (p, *(f"{kind}_{p}" for kind in kinds))}
-    names: dict[int, str] = {}
-    lines = []
-    for node in in_order(results.values()):
-        if node.op == "input":
-            if node.axes:
-                names[id(node)] = places[node.name].removesuffix("[q]") + "_q"
-                lines.append(f"{names[id(node)]} = {places[node.name]}")
-            else:
-                names[id(node)] = node.name
-            continue
-        names[id(node)] = f"q{len(names)}"
-        lines.append(f"{names[id(node)]} = {_flat(node, names)}")
-    return lines + [f"{places[name]} = {names[id(node)]}" for name, node in results.items()]
-
-
-def _flat(node: Symbol, names: Mapping[int, str]) -> str:
-    def value(a: Symbol | float) -> str:
-        if not isinstance(a, Symbol):
-            return f"real({float(a)!r})"
-        return f"(real(1.0) if {names[id(a)]} else real(0.0))" if a.is_truth else names[id(a)]
-
-    if node.name == "where":
-        condition, yes, no = node.args
-        assert isinstance(condition, Symbol)
-        return f"({value(yes)} if {names[id(condition)]} else {value(no)})"
-    values = [value(a) for a in node.args]
-    if node.name in INFIX:
-        return f"({values[0]} {INFIX[node.name]} {values[1]})"
-    if node.name == "negative":
-        return f"(-{values[0]})"
-    return f"{CALLS.get(node.name, 'np.' + node.name)}({', '.join(values)})"
 
 
 # ---------------------------------------------------------------------------- the whole text

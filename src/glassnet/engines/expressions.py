@@ -1,0 +1,111 @@
+"""Nodes of a graph as the text of expressions, with numbers of one type (`real`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from glassnet.engines.plan import Plan, is_column, is_full, is_row
+from glassnet.graph import Symbol
+from glassnet.rules.randomness import threshold
+
+INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+INFIX |= {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
+ELEMENTARY = ("arctan", "exp", "expm1", "log", "log1p", "tanh")  # glassnet.engines.elementary
+CALLS = {"absolute": "abs", "maximum": "greatest", "minimum": "least", "sign": "sign_of"}
+CALLS |= {name: name for name in ELEMENTARY}
+
+
+class Expressions:
+    """Writes what makes a node; what stands for its operands is up to those who know the place."""
+
+    def named(self, node: Symbol) -> str:
+        """Write what stands for a node where it is used."""
+        raise NotImplementedError
+
+    def value(self, node: Symbol | float) -> str:
+        """Write an operand: a number of the text, 1 or 0 for a comparison, or a node."""
+        if not isinstance(node, Symbol):
+            return f"real({float(node)!r})"
+        if node.is_truth:
+            return f"(real(1.0) if {self.truth(node)} else real(0.0))"
+        return self.named(node)
+
+    def truth(self, node: Symbol | float) -> str:
+        """Write a comparison."""
+        assert isinstance(node, Symbol)
+        left, right = (self.value(a) for a in node.args)
+        return f"({left} {INFIX[node.name]} {right})"
+
+    def computed(self, node: Symbol) -> str:
+        """Write the arithmetic that makes a node."""
+        name, args = node.name, node.args
+        if name == "where":
+            condition = self.truth(args[0])
+            return f"({self.value(args[1])} if {condition} else {self.value(args[2])})"
+        values = [self.value(a) for a in args]
+        if name in INFIX:
+            return f"({values[0]} {INFIX[name]} {values[1]})"
+        if name == "negative":
+            return f"(-{values[0]})"
+        return f"{CALLS.get(name, 'np.' + name)}({', '.join(values)})"
+
+
+class AtRowAndColumn(Expressions):
+    """Writes nodes at row i and column j, and notes the names that they use."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.masks = {mask.name: mask for mask in plan.program.masks}
+        self.used: dict[str, None] = {}
+        self.local: set[int] = set()  # nodes that have a local name where the text stands
+
+    def use(self, name: str) -> str:
+        """Note a name that comes from outside, and give it."""
+        self.used.setdefault(name)
+        return name
+
+    def name(self, node: Symbol) -> str:
+        """Give the local name of a node's value at row i, column j."""
+        place = (
+            "_ij" if is_full(node) else "_i" if is_row(node) else "_j" if is_column(node) else ""
+        )
+        return self.plan.names[id(node)] + place
+
+    def at(self, node: Symbol) -> str:
+        """Give a stored node's place in its array."""
+        place = "[i, j]" if is_full(node) else "[i]" if is_row(node) else "[j]"
+        return self.use(self.plan.array(node)) + place
+
+    def named(self, node: Symbol) -> str:
+        """Write what stands for a node where it is used."""
+        if node.op == "size":
+            return f"real({self.use(node.name)})"
+        if node.op == "input":
+            return self._given(node)
+        if id(node) in self.local:
+            return self.name(node)
+        if node.axes == ():
+            return self.use(self.plan.names[id(node)])
+        if id(node) in self.plan.stored:
+            return self.at(node)
+        return self.computed(node)
+
+    def _given(self, node: Symbol) -> str:
+        mask = self.masks.get(node.name)
+        if mask is None:
+            place = "[i, j]" if is_full(node) else "[i]" if is_row(node) else "[j]"
+            return self.use(node.name) + (place if node.axes else "")
+        self.use(f"key_{node.name}")
+        highest = threshold(mask.chance)
+        return f"kept(row_{node.name}, j, np.uint32({highest}), real({mask.value!r}))"
+
+
+class AtPlace(Expressions):
+    """Writes nodes at place q of the flat arrays, where every node has a local name."""
+
+    def __init__(self, names: Mapping[int, str]) -> None:
+        self.names = names
+
+    def named(self, node: Symbol) -> str:
+        """Give the local name."""
+        return self.names[id(node)]
