@@ -53,7 +53,7 @@ def work_for(
     weights = random.uniform(0.5, 2, rows).astype(dtype) if weighted else None
     size = min(batch, rows)
     batches = Batches(rows, size, shuffle, seed=7, merge_single=description.ties_rows)
-    return Work(x, y.astype(dtype), weights, batches, seed=7, epochs_before=2, steps_before=11)
+    return Work(x, y.astype(dtype), weights, batches, seed=7, epochs_before=2)
 
 
 def rates_for(program: Program, steps: int) -> np.ndarray:

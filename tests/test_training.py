@@ -574,10 +574,8 @@ def test_no_order_and_no_mask_is_used_twice_after_a_stop_within_an_epoch(monkeyp
     real = NumpyEngine.train
 
     def train(self, work, values, first, last, rates):
-        taken.extend(
-            (work.epochs_before + step // 6, work.steps_before + step)
-            for step in range(first, last)
-        )
+        moments = work.moments(first, last)
+        taken.extend((int(moment) >> 32, int(moment)) for moment in moments)
         return real(self, work, values, first, last, rates)
 
     monkeypatch.setattr(NumpyEngine, "train", train)
@@ -590,6 +588,21 @@ def test_no_order_and_no_mask_is_used_twice_after_a_stop_within_an_epoch(monkeyp
     masks = [step for _, step in taken]
     assert len(masks) == len(set(masks)) == net.tally.steps
     assert net.tally.steps % 6
+
+
+def test_no_mask_is_used_twice_when_the_batches_change_from_fit_to_fit(monkeypatch):
+    taken = []
+    real = NumpyEngine.train
+
+    def train(self, work, values, first, last, rates):
+        taken.extend(work.moments(first, last).tolist())
+        return real(self, work, values, first, last, rates)
+
+    monkeypatch.setattr(NumpyEngine, "train", train)
+    net = everything()
+    for batch_size in (4, 12, None, 2):
+        fit(net, CLASSES, epochs=3, batch_size=batch_size)
+    assert len(taken) == len(set(taken))
 
 
 def stub(monkeypatch, at, action, *, halfway=True):

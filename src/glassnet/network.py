@@ -176,8 +176,7 @@ class Network:
         """Give work that takes all rows at once, with the masks that come next."""
         ties = self.description.ties_rows
         batches = Batches(len(rows), len(rows), merge_single=ties)
-        epochs = self.tally.epochs
-        return Work(rows.x, rows.y, rows.weights, batches, self.seed, epochs, epochs)
+        return Work(rows.x, rows.y, rows.weights, batches, self.seed, self.tally.epochs)
 
     def check_gradients(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None

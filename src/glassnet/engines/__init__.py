@@ -29,8 +29,7 @@ class Work:
         weights: (rows,) weight of each row, or None for 1 each.
         batches: which rows each step takes.
         seed: decides orders and masks.
-        epochs_before: epochs of earlier fits; orders count on from there.
-        steps_before: steps of earlier fits; masks count on from there.
+        epochs_before: epochs of earlier fits; orders and masks count on from there.
 
     """
 
@@ -40,7 +39,6 @@ class Work:
     batches: Batches
     seed: int
     epochs_before: int = 0
-    steps_before: int = 0
 
     def batch(self, program: Program, step: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Give x, y and w of a step of this fit, counted from 0."""
@@ -56,11 +54,21 @@ class Work:
         adds_up = LOSSES[program.description.loss].rows == "sum"
         return self.batches.shares(weights, adds_up=adds_up)
 
+    def moments(self, first: int, last: int) -> NDArray[np.int64]:
+        """Give a number of its own to each step first … last − 1, over all fits.
+
+        It is made of the epoch and the place within it: whatever the batches of other fits are,
+        no mask is used twice.
+        """
+        epochs, positions = np.divmod(np.arange(first, last), self.batches.per_epoch)
+        return ((self.epochs_before + epochs) << 32) + positions
+
     def masks(self, program: Program, step: int, rows: int) -> list[NDArray[Any]]:
         """Give the random inputs of a step of this fit."""
+        (moment,) = self.moments(step, step + 1)
         return [
             keep_mask(
-                mask_key(self.seed, self.steps_before + step, mask.layer),
+                mask_key(self.seed, int(moment), mask.layer),
                 rows,
                 program.sizes[str(mask.columns)],
                 mask.chance,

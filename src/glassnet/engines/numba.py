@@ -68,11 +68,11 @@ class NumbaEngine:
         *,
         updating: bool,
     ) -> int:
-        batches, steps = work.batches, np.arange(first, last) + work.steps_before
+        batches, moments = work.batches, work.moments(first, last)
         epochs = np.arange(first // batches.per_epoch, -(-last // batches.per_epoch))
         sizes = np.array(list(self.program.sizes.values()), np.int64)
-        masks = [mask_keys(work.seed, steps, mask.layer) for mask in self.program.masks]
-        none = np.empty((len(steps), 0), np.uint32)
+        masks = [mask_keys(work.seed, moments, mask.layer) for mask in self.program.masks]
+        none = np.empty((len(moments), 0), np.uint32)
         weights = np.empty(0, values.dtype) if work.weights is None else work.weights
         arguments = (
             work.x,

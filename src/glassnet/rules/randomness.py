@@ -77,15 +77,19 @@ def order_of_rows(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
     return order
 
 
-def mask_keys(seed: int, steps: Any, layer: int) -> NDArray[np.uint32]:
-    """Give the keys of a layer's masks; steps are counted over all fits, layers by their place."""
-    steps = np.atleast_1d(steps)
-    return keys(seed, MASK, steps, steps >> 32, layer)
+def mask_keys(seed: int, moments: Any, layer: int) -> NDArray[np.uint32]:
+    """Give the keys of a layer's masks.
+
+    A moment is a number of up to 64 bits that no other step of any fit has; layers are counted by
+    their place.
+    """
+    moments = np.atleast_1d(moments)
+    return keys(seed, MASK, moments, moments >> 32, layer)
 
 
-def mask_key(seed: int, step: int, layer: int) -> int:
+def mask_key(seed: int, moment: int, layer: int) -> int:
     """Give the key of one mask."""
-    return int(mask_keys(seed, step, layer)[0])
+    return int(mask_keys(seed, moment, layer)[0])
 
 
 def threshold(chance: float) -> int:

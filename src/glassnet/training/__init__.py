@@ -58,10 +58,8 @@ def prepare(
     size = options.rows_in_batch(len(rows))
     ties = program.description.ties_rows
     batches = Batches(len(rows), size, options.shuffle, options.random_state, merge_single=ties)
-    # Masks count by epochs, as orders do: they go on from fit to fit whatever the optimizers are.
-    steps_before = before.epochs * batches.per_epoch
     seed = options.random_state
-    work = Work(rows.x, rows.y, rows.weights, batches, seed, before.epochs, steps_before)
+    work = Work(rows.x, rows.y, rows.weights, batches, seed, before.epochs)
     engine, choice = _engine(network.engines, values, work, options)
     history = History(choice.engine, choice.reason, seed)
 
