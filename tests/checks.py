@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 import loops
-from glassnet.program import Line, Phase, Program, Role
+from glassnet.lines import Line, Phase
+from glassnet.program import Program, Role
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import PReLU
 from glassnet.rules.losses import LOSSES

@@ -274,7 +274,8 @@ def test_a_comparison_of_other_shape_is_an_error():
         a_page().compare("sums", "1 2 3", [1, 2])
 
 
-@given(st.floats(-1e6, 1e6), st.integers(0, 6), st.booleans())
+# Half a digit of a subnormal number is no number any more: there is nothing to tell apart.
+@given(st.floats(-1e6, 1e6, allow_subnormal=False), st.integers(0, 6), st.booleans())
 def test_a_number_agrees_with_its_own_printed_form(value, places, scientific):
     printed = f"{value:.{places}{'e' if scientific else 'f'}}"
     assert within_digits(printed, value)

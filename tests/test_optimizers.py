@@ -12,7 +12,8 @@ import checks
 import glassnet as gn
 from glassnet.description import Description
 from glassnet.engines.numba import NumbaEngine
-from glassnet.program import Phase, Program
+from glassnet.lines import Phase
+from glassnet.program import Program
 from glassnet.rules.layers import BatchNorm, Dense, LayerNorm
 from glassnet.rules.optimizers import OPTIMIZERS, PARAMETER_KINDS, Stepping
 from glassnet.training.loop import rates_between

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from checks import call, gives
 from glassnet.description import Description
 from glassnet.errors import DataError, DescriptionError
-from glassnet.program import Phase, Program, Role
+from glassnet.lines import Phase
+from glassnet.program import Program, Role
 from glassnet.rules.layers import BatchNorm, Dense, Dropout
 from glassnet.rules.optimizers import LBFGS, SGD, Adam
 from glassnet.trace import run_lines, trace_step

@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import ProgramError
-from glassnet.program import Axis, Line, Program, Shape
+from glassnet.lines import Axis, Line, Shape
+from glassnet.program import Program
 from glassnet.rules.erfc import erfc
 
 COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal"})
@@ -35,7 +36,6 @@ ELEMENTWISE = (
     )
     | COMPARISONS
 )
-Operand = "Symbol | float"
 
 
 class Symbol(np.lib.mixins.NDArrayOperatorsMixin):

@@ -26,12 +26,7 @@ import numpy as np
 from glassnet.allowlist import check_program
 from glassnet.description import Description
 from glassnet.errors import DescriptionError, ProgramError
-from glassnet.lines import Axis as Axis
-from glassnet.lines import Line as Line
-from glassnet.lines import LineWriter
-from glassnet.lines import Mask as Mask
-from glassnet.lines import Phase as Phase
-from glassnet.lines import Shape as Shape
+from glassnet.lines import Line, LineWriter, Phase, Shape
 from glassnet.local_files import path_of, replace_file
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import Activation, Dense

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.errors import DataError, DescriptionError, unknown_name
-from glassnet.program import Axis, Input, Line, Program, Role
+from glassnet.lines import Axis, Line
+from glassnet.program import Input, Program, Role
 
 if TYPE_CHECKING:
     from glassnet.explanation import Explanation

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from glassnet.graph import GradientGraph, Symbol, in_order
-from glassnet.program import Phase, Program, Shape
+from glassnet.lines import Phase, Shape
+from glassnet.program import Program
 
 COSTLY = frozenset({"exp", "expm1", "log", "log1p", "sqrt", "tanh", "arctan"})
 SUMS_OVER_ROWS = frozenset({"batch_sum", "total"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from glassnet.errors import DescriptionError
-from glassnet.program import Shape
+from glassnet.lines import Shape
 from glassnet.trace import Trace
 
 Index = tuple[int, ...]

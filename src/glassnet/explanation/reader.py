@@ -25,7 +25,7 @@ from glassnet.explanation.origins import origin_of, size_origin, sizes_of
 from glassnet.explanation.record import Explanation, Operand, Step
 from glassnet.explanation.writing import step_of
 from glassnet.graph import Symbol, line_graph
-from glassnet.program import Shape
+from glassnet.lines import Shape
 from glassnet.trace import Trace
 
 MOST_TERMS = 8  # a longer sum shows its SHOWN_TERMS largest terms, and the rest as one number

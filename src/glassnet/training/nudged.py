@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.engines import Work
-from glassnet.program import Phase, Program
+from glassnet.lines import Phase
+from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.values import Values
 

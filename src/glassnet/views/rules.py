@@ -14,7 +14,8 @@ import numpy as np
 
 from glassnet.description import Description
 from glassnet.errors import unknown_name
-from glassnet.program import Line, Phase, Program
+from glassnet.lines import Line, Phase
+from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.initializers import INITIALIZERS
 from glassnet.rules.layers import LAYERS, Dense
