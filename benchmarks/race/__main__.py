@@ -108,8 +108,10 @@ def main() -> None:
             shown = (f"{f['microseconds']:15.2f}" if f else f"{'–':>15}" for f in figures)
             print(f"{cell.name:52}" + "".join(shown) + f"   {verdict(row)}", flush=True)
             losses = (row["sides"].get(side) for side in sides)
-            shown = (f"{f['loss']:15.5f}" if f else f"{'':15}" for f in losses)
+            shown = (f"{f['loss']:15.5f}" if f else " " * 15 for f in losses)
             print(f"{f'  loss after {CHECKED} epochs':52}" + "".join(shown), flush=True)
+            for side, reason in row["missing"].items():
+                print(f"    without {side}: {reason}", flush=True)
     if chosen.json:
         chosen.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 

@@ -38,7 +38,7 @@ class SklearnSide:
             learning_rate_init=cell.rate,
             max_iter=epochs,
             momentum=0,
-            tol=-np.inf,
+            tol=0.0,
             n_iter_no_change=epochs + 1,
             random_state=0,
         )
