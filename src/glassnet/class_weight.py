@@ -132,9 +132,7 @@ def _table(named: Mapping[Any, Any], count: int) -> NDArray[np.float64]:
     return table
 
 
-def _weighted(
-    rows: Rows, classes: NDArray[np.intp], tables: Sequence[NDArray[np.float64]]
-) -> Rows:
+def _weighted(rows: Rows, classes: NDArray[np.intp], tables: Sequence[NDArray[np.float64]]) -> Rows:
     factors = np.ones(len(rows))
     for column, table in zip(classes.T, tables, strict=True):
         factors = factors * table[column]

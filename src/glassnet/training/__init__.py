@@ -84,9 +84,7 @@ def prepare(
         work=work,
         before=before,
         history=history,
-        after=AfterEpoch(
-            Evaluation(program), values, history, rows, held_out, options, callbacks
-        ),
+        after=AfterEpoch(Evaluation(program), values, history, rows, held_out, options, callbacks),
         options=options,
         publish=publish,
     )
