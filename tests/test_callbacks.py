@@ -394,6 +394,11 @@ def test_a_factor_that_is_none_is_refused(factor):
         fit(network(), epochs=3, callbacks=slower_after(1, factor))
 
 
+def test_lbfgs_has_no_rate_to_multiply():
+    with pytest.raises(gn.DescriptionError, match="L-BFGS has no learning rate"):
+        fit(network(), optimizer="lbfgs", callbacks=slower_after(1, 0.5))
+
+
 def test_factors_by_step():
     factors = RateFactors()
     factors.set(3, np.float32(0.5))

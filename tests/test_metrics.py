@@ -183,7 +183,7 @@ def test_chances_at_the_edge_are_those_of_scikit_learn():
     assert number == pytest.approx(-np.log(0.75) / 2)
 
 
-@pytest.mark.parametrize("name", [n for n, m in METRICS.items() if m.extra])
+@pytest.mark.parametrize("name", [n for n, m in METRICS.items() if m.scikit_learn])
 def test_without_scikit_learn_the_extra_is_named(monkeypatch, name):
     monkeypatch.setattr("importlib.util.find_spec", lambda module: None)
     with pytest.raises(gn.MissingExtraError, match=r"scikit-learn.*glassnet\[sklearn\]"):

@@ -356,22 +356,22 @@ class Network:
 
         """
         rows = check_rows(X, y, sample_weight, self.description, self.dtype)
-        steps = self._stepper_for(optimizer, engine)
-        loss = steps.step(rows, self.tally, self.seed)
-        self.tally = Tally(self.tally.epochs + 1, self.tally.steps + 1)
-        return loss
-
-    def _stepper_for(self, optimizer: str | Optimizer | None, engine: str) -> Stepper:
-        """Give what did the last step, if it can do the next one too; else make it."""
         asked = (optimizer, engine)
         if self._stepper is not None and self._stepper[0] == asked:
-            return self._stepper[1]
+            steps, before = self._stepper[1], self.tally
+        else:
+            steps, before = self._new_stepper(optimizer, engine)
+        loss = steps.step(rows, before, self.seed)
+        self._stepper = asked, steps
+        self.values, self.optimizer = steps.values, steps.optimizer
+        self.tally = Tally(before.epochs + 1, before.steps + 1)
+        return loss
+
+    def _new_stepper(self, optimizer: str | Optimizer | None, engine: str) -> tuple[Stepper, Tally]:
+        """Make what does single steps; give also how far the network is with that optimizer."""
         kind = self.optimizer or Adam() if optimizer is None else optimizer_of(optimizer)
         values, tally = self._ready_for(kind)
-        made = stepper(values, self.engines, engine)
-        self.values, self.optimizer, self.tally = values, kind, tally
-        self._stepper = asked, made
-        return made
+        return stepper(values, self.engines, engine), tally
 
     def _seed_of(self, random_state: RandomState) -> int:
         if random_state is None:

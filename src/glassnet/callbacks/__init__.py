@@ -21,12 +21,13 @@ Example:
 """
 
 from glassnet.callbacks.best_weights import BestWeights, EarlyStopping
-from glassnet.callbacks.logs import CSVLog, JSONLinesLog
+from glassnet.callbacks.logs import LOGS, CSVLog, JSONLinesLog
 from glassnet.callbacks.plateau import ReduceOnPlateau
 from glassnet.callbacks.protocol import Callback, CallbackLike
 from glassnet.callbacks.tensorboard import TensorBoard
 
 __all__ = [
+    "LOGS",
     "BestWeights",
     "CSVLog",
     "Callback",

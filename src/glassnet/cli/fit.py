@@ -101,13 +101,12 @@ def fit(
     glassnet fit mail.csv --target spam --class-weight balanced --log history.csv
     """
     import glassnet as gn
-    from glassnet.callbacks.logs import LOGS
     from glassnet.table import Preparation, Table
 
     say = _silent if quiet else click.echo
     named = f"{Path(data).stem}.safetensors" if out is None else out
     path = out_path(named, ".safetensors", "a model", data)
-    log_path = None if log is None else out_path(log, tuple(LOGS), "a log", data)
+    log_path = None if log is None else out_path(log, tuple(gn.callbacks.LOGS), "a log", data)
     rate = USUAL_RATE if learning_rate is None and optimizer == "adam" else learning_rate
     step = optimizer_of(optimizer, rate)
     rows_in_batch = _batch_size(batch_size, optimizer, all_rows=step.line() is None)
@@ -133,7 +132,7 @@ def fit(
         optimizer=step,
         random_state=seed,
         class_weight=class_weight,
-        callbacks=[LOGS[Path(log_path).suffix](log_path)] if log_path else [],
+        callbacks=_logs(log_path),
         engine=engine,
         verbose=False if quiet else None,
     )
@@ -186,6 +185,13 @@ def _class_weight(given: Sequence[str], preparation: Preparation) -> Any:
             )
         weights[number_of[label]] = _WEIGHT.convert(weight, None, None)
     return weights
+
+
+def _logs(path: str | None) -> list[gn.callbacks.CallbackLike]:
+    """Give the callback that writes a log, in the form that its ending names."""
+    import glassnet as gn
+
+    return [] if path is None else [gn.callbacks.LOGS[Path(path).suffix](path)]
 
 
 def _silent(_text: str) -> None:

@@ -47,7 +47,7 @@ class Metric:
         larger_is_better: None where nobody said; it is then not known what is best.
         weighted: whether the function takes sample_weight.
         reads: whether it takes reading=, what outputs mean.
-        extra: the library that it is taken from, if any, with the name of glassnet's extra.
+        scikit_learn: whether it is taken from there.
 
     """
 
@@ -56,21 +56,21 @@ class Metric:
     larger_is_better: bool | None
     weighted: bool = True
     reads: bool = False
-    extra: tuple[str, str, str] | None = None  # module, library, extra
+    scikit_learn: bool = False
 
 
-SKLEARN = ("sklearn", "scikit-learn", "sklearn")
+def _taken(name: str, function: MetricFunction, *, larger_is_better: bool = True) -> Metric:
+    return Metric(name, function, larger_is_better, reads=True, scikit_learn=True)
+
 
 METRICS: dict[str, Metric] = {
     entry.name: entry
     for entry in (
         Metric("accuracy", accuracy, larger_is_better=True, reads=True),
-        Metric(
-            "balanced_accuracy", balanced_accuracy, larger_is_better=True, reads=True, extra=SKLEARN
-        ),
-        Metric("f1", f1, larger_is_better=True, reads=True, extra=SKLEARN),
-        Metric("roc_auc", roc_auc, larger_is_better=True, reads=True, extra=SKLEARN),
-        Metric("log_loss", log_loss, larger_is_better=False, reads=True, extra=SKLEARN),
+        _taken("balanced_accuracy", balanced_accuracy),
+        _taken("f1", f1),
+        _taken("roc_auc", roc_auc),
+        _taken("log_loss", log_loss, larger_is_better=False),
         Metric("r2", r2, larger_is_better=True),
         Metric("rmse", rmse, larger_is_better=False),
         Metric("mae", mae, larger_is_better=False),
@@ -142,10 +142,8 @@ def _takes_weights(function: MetricFunction) -> bool:
 
 def _bound(metric: Metric, reading: Reading) -> Metric:
     """Give a metric that reads outputs as this network means them."""
-    if metric.extra is not None:
-        module, library, extra = metric.extra
-        if importlib.util.find_spec(module) is None:
-            raise missing_extra(f"the metric {metric.name!r}", library, extra)
+    if metric.scikit_learn and importlib.util.find_spec("sklearn") is None:
+        raise missing_extra(f"the metric {metric.name!r}", "scikit-learn", "sklearn")
     if metric.function is log_loss:
         chances_of(reading)  # raises, before training
     if not metric.reads:
