@@ -349,7 +349,7 @@ class Network:
 
         Example:
             >>> net = Network("1-1 linear", random_state=0)
-            >>> for _ in range(300):
+            >>> for _ in range(900):
             ...     loss = net.partial_fit([[1.0], [2.0]], [2.0, 4.0], optimizer=SGD(0.2))
             >>> net.predict([[10.0]]).round(3)
             array([[20.]], dtype=float32)
