@@ -29,6 +29,7 @@ DOUBT = 10  # times the spread of the smallest steps: what lies further away is 
 ROUNDING = 30 * np.finfo(np.float64).eps  # of a loss, by its size
 MOST_ENTRIES = 2_000  # of one parameter; of a larger one a sample is checked
 SAMPLE_SEED = 0
+MEASURED = (Phase.FORWARD, Phase.LOSS, Phase.PENALTY)  # all that the loss depends on
 # One nudge for each entry; many for parameters on which the loss bends so much that one misses.
 WAYS = (np.array([NUDGE]), STEPS)
 
@@ -51,7 +52,7 @@ class NudgedLoss:
     def __init__(self, program: Program, given: Mapping[str, Any]) -> None:
         self.program = program
         self.given = given
-        lines = [ln for ln in program.lines if ln.phase in (Phase.FORWARD, Phase.LOSS)]
+        lines = [ln for ln in program.lines if ln.phase in MEASURED]
         self._code = compile("\n".join(ln.text for ln in lines), "<glassnet forward>", "exec")
         self._remember = [ln for ln in program.lines if ln.phase is Phase.REMEMBER]
         calls = [ln.text.partition(" = ")[2].rstrip(")").partition("(") for ln in lines]
