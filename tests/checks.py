@@ -23,6 +23,7 @@ from glassnet.rules.losses import LOSSES
 
 STEP = 3  # the step of training that inputs are made for: corrections of Adam are not 1 there
 DONE = 0.25
+STEPS = 8  # of a fit
 FAR = 1e-3  # samples keep this far from a kink
 STEEPEST = 4.0  # and from rows and columns that a norm must stretch by more than this
 TINY = 1e-30  # the complex step
@@ -48,7 +49,8 @@ def _draw(program: Program, rows: int, random: np.random.RandomState) -> Arrays:
     initial = {p.name: p.initializer for p in (*program.parameters, *program.statistics)}
     loss = LOSSES[program.description.loss]
     masks = {mask.name: mask for mask in program.masks}
-    rates = dict(zip(program.rate_names, program.optimizer.rates_at(STEP, DONE), strict=True))
+    found = program.optimizer.rates_at(STEP, DONE, STEPS)
+    rates = dict(zip(program.rate_names, found, strict=True))
     inputs: Arrays = {}
     for item in program.inputs:
         shape = tuple(rows if a == "m" else program.sizes.get(str(a), a) for a in item.shape)
@@ -281,15 +283,13 @@ def check_loops(program: Program, inputs: Arrays, relative: float = 1e-11) -> No
 
 
 def _loops_update(program: Program, plain: Arrays, slopes: list[Any]) -> tuple[list, list]:
-    new, kept = [], []
-    kinds = program.optimizer.state_names()
-    for name, slope in zip(program.names(Role.PARAMETER), slopes, strict=True):
-        state = [plain[f"{kind}_{name}"] for kind in kinds]
-        rate = program.optimizer.schedule.rate(DONE)
-        value, own = loops.update(program.optimizer, name, plain[name], slope, state, rate, STEP)
-        new.append(value)
-        kept += own
-    return new, kept
+    optimizer, names = program.optimizer, program.names(Role.PARAMETER)
+    states = [[plain[f"{kind}_{name}"] for kind in optimizer.state_names()] for name in names]
+    new, kept = loops.update_all(
+        program.description.layers, optimizer, names, [plain[name] for name in names], slopes,
+        states, optimizer.schedule.rate(DONE), STEP, plain.get("average_share"),
+    )  # fmt: skip
+    return new, [array for state in kept for array in state]
 
 
 def _compare(found: Arrays, wanted: Arrays, relative: float) -> None:

@@ -230,9 +230,7 @@ class LineWriter:
             yield from penalties
             parts = " + ".join([DATA_LOSS, *(line.outputs[0] for line in penalties)])
             note = "what is made small: the data's loss and the penalties"
-            yield Line(
-                Phase.PENALTY, f"loss = {parts}", ("loss",), ((),), f"loss = {parts}", note
-            )
+            yield Line(Phase.PENALTY, f"loss = {parts}", ("loss",), ((),), f"loss = {parts}", note)
 
     def _penalties(self) -> Iterator[Line]:
         """Give a line for each layer that adds a penalty to the loss."""

@@ -323,7 +323,7 @@ def _prepared(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
             yield f"{name}_most = np.empty({columns}, real)"
             yield f"{name} = {name}_most[:most]"
         else:
-            size = f"({', '.join(map(str, shape))})" if len(shape) > 1 else shape[0]
+            size = f"({', '.join(map(str, shape))})" if len(shape) > 1 else str(shape[0])
             yield f"{name} = np.empty({size}, real)"
     for name, width in stages.partial_sums.items():
         yield f"{name} = np.empty({width}, real)"

@@ -54,8 +54,8 @@ class Average(Entry):
 class EMA(Average):
     """Exponential moving average: each step counts `decay` times as much as the one after it.
 
-    share = (1 − decay) / (1 − decay^t) at step t: a mean by these weights from the first step on, as
-    Adam corrects its moments. Not `debiased`, the first weights count as if they had been there
+    share = (1 − decay) / (1 − decay^t) at step t: a mean by these weights from the first step on,
+    as Adam corrects its moments. Not `debiased`, the first weights count as if they had been there
     for ever, as in PyTorch's `get_ema_multi_avg_fn`: share = 1 − decay, and 1 at the first step.
 
     Example:

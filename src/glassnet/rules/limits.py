@@ -27,7 +27,7 @@ def sum_of_squares(dp):
 
 def share_within(size, most):
     # 0 · inf is nan: what is too large to be measured is not made 0.
-    return np.minimum(most / size, 1) + 0 * size
+    return most / np.maximum(size, most) + 0 * size
 
 
 def not_negative(p):
@@ -39,7 +39,7 @@ def within_norm(p, most):
     return p * share_within(norms, most)
 
 
-# ------------------------------------------------------------------ gradients: options of optimizers
+# ---------------------------------------------------------------- gradients: options of optimizers
 
 CLIP_VALUE = Template(
     "d{p} = clipped(d{p}, {value})",
@@ -63,7 +63,7 @@ NORM = Template(
 )
 SHARE = Template(
     "gradient_share = share_within(gradient_norm + 1e-6, {value})",
-    "gradient_share = min({value} / (gradient_norm + 10⁻⁶), 1)",
+    "gradient_share = {value} / max(gradient_norm + 10⁻⁶, {value})",
     "the part of it that may stay",
 )
 CLIP_NORM = Template(
@@ -94,7 +94,7 @@ CLIPPING = {
         ),
         Clipping(
             "clip_norm",
-            "dp ← dp · min(clip_norm / (‖all gradients‖ + 10⁻⁶), 1)",
+            "dp ← dp · clip_norm / max(‖all gradients‖ + 10⁻⁶, clip_norm)",
             "together the gradients are no longer than the limit, and point where they did",
             "Pascanu, Mikolov, Bengio: On the difficulty of training recurrent networks (2013)",
         ),
@@ -130,7 +130,7 @@ CONSTRAINTS = {
         Constraint(
             "max_norm",
             within_norm,
-            "p ← p · min(max_norm / ‖column of p‖, 1)",
+            "p ← p · max_norm / max(‖column of p‖, max_norm)",
             "the weights into each neuron are no longer than the limit",
             "Srebro, Rennie, Jaakkola: NIPS 17 (2005); Srivastava and others: JMLR 15 (2014)",
         ),

@@ -76,7 +76,9 @@ class Evaluation:
     def _with_penalties(self, loss: float, values: Values) -> float:
         """Add what the program's lines add to the loss of the data."""
         lines = [line for line in self.program.lines if line.phase is Phase.PENALTY]
-        scope = {"np": np, **self.program.rules, **values.by_name, DATA_LOSS: loss, "loss": loss}
+        if not lines:
+            return loss
+        scope: dict[str, Any] = {"np": np, **self.program.rules, **values.by_name, DATA_LOSS: loss}
         for line in lines:
             exec(line.code, scope)  # a line of a program that was checked when it was made
         return float(scope["loss"])

@@ -220,4 +220,3 @@ class ByMoments(Stepping):
     def own_rates_at(self, step: Any, done: float) -> tuple[Any, ...]:
         """Give rate, 1 − β1^t and 1 − β2^t."""
         return self.schedule.rate(done), 1 - self.beta1**step, 1 - self.beta2**step
-
