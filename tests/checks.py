@@ -101,6 +101,9 @@ def is_smooth_at(program: Program, inputs: Mapping[str, Any]) -> bool:
                 # An exact 0 was put there by a mask or another relu, and stays.
                 if np.any((distance < FAR) & (distance != 0)):
                     return False
+        for rule, w in re.findall(r"(\w+)\((\w+),", line.text):
+            if rule == "l1_penalty" and np.any((np.abs(inputs[w]) < FAR) & (inputs[w] != 0)):
+                return False
     for name, value in found.items():
         if name.startswith("per_spread"):
             normal = found[name.replace("per_spread", "normal")]

@@ -235,7 +235,7 @@ class LineWriter:
     def _penalties(self) -> Iterator[Line]:
         """Give a line for each layer that adds a penalty to the loss."""
         for item in self.training:
-            asked = _penalties_of(item.layer)
+            asked = penalties_of(item.layer)
             if asked:
                 w, name = item.names["W"], f"penalty{item.block}"
                 calls = (f"{p.function.__name__}({w}, {value!r})" for p, value in asked)
@@ -308,7 +308,7 @@ class LineWriter:
 
     def _through_weights(self, item: _Written, layer: Dense, *, hands_back: bool) -> Iterator[Line]:
         dz, w, b = f"d{item.names['z']}", item.names["W"], item.names["b"]
-        asked = _penalties_of(layer)
+        asked = penalties_of(layer)
         slopes = [f" + {p.slope.__name__}({w}, {value!r})" for p, value in asked]
         formulas = (
             f" + {_rename(p.slope_formula, {'p': w, p.name: repr(value)})}" for p, value in asked
@@ -447,7 +447,7 @@ def _line(phase: Phase, template: Template, shape: Shape, **names: str) -> Line:
     return Line(phase, text, outputs, shapes, template.equation.format(**names), template.note)
 
 
-def _penalties_of(layer: Layer) -> list[tuple[Penalty, float]]:
+def penalties_of(layer: Layer) -> list[tuple[Penalty, float]]:
     """Give the penalties that a layer asks for."""
     asked = ((penalty, getattr(layer, name, 0)) for name, penalty in PENALTIES.items())
     return [(penalty, value) for penalty, value in asked if value]

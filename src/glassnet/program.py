@@ -26,9 +26,9 @@ import numpy as np
 from glassnet.allowlist import check_program
 from glassnet.description import Description
 from glassnet.errors import DescriptionError, ProgramError
-from glassnet.lines import MEASURING, Line, LineWriter, Phase, Shape, constraints_of
+from glassnet.lines import MEASURING, Line, LineWriter, Phase, Shape, constraints_of, penalties_of
 from glassnet.local_files import path_of, replace_file
-from glassnet.rules import averages, limits, penalties
+from glassnet.rules import averages, limits
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import Activation, Dense
 from glassnet.rules.losses import LOSSES
@@ -295,13 +295,19 @@ class Program:
         own = (kind for kind in type(self.optimizer).__mro__ if issubclass(kind, Optimizer))
         for kind in dict.fromkeys((Dense, *map(type, of.layers), *own)):
             yield vars(sys.modules[kind.__module__])
-        yield from map(vars, (penalties, limits, averages))
         rules: list[Callable[..., Any] | None] = [loss.function, loss.slope, *loss.short.values()]
         for layer in of.layers:
             if isinstance(layer, Dense | Activation):
                 entry = ACTIVATIONS[layer.activation]
                 rules += [entry.function, entry.slope, entry.back]
+            for penalty, _ in penalties_of(layer):
+                rules += [penalty.function, penalty.slope]
+            rules += [constraint.function for constraint, _ in constraints_of(layer)]
         yield {rule.__name__: rule for rule in rules if rule is not None}
+        phases = {line.phase for line in self.lines}
+        for phase, place in ((Phase.CLIP, limits), (Phase.AVERAGE, averages)):
+            if phase in phases:
+                yield vars(place)
 
     def _rules_text(self) -> Iterator[str]:
         first = True

@@ -60,6 +60,16 @@ def option(check: Check, default: Any = dataclasses.MISSING, *, later: bool = Fa
 
 
 @dataclass(frozen=True)
+class OptionRule:
+    """A rule that an option of a layer or of an optimizer adds to a program, under its name."""
+
+    name: str
+    formula: str
+    note: str
+    source: str
+
+
+@dataclass(frozen=True)
 class Template:
     """One line of a program before the names are put in, with what it means."""
 

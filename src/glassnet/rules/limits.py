@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.rules.entry import Template
+from glassnet.rules.entry import OptionRule, Template
 
 
 def clipped(dp, most):
@@ -73,26 +73,16 @@ CLIP_NORM = Template(
 )
 
 
-@dataclass(frozen=True)
-class Clipping:
-    """One limit on gradients, as it is listed."""
-
-    name: str
-    formula: str
-    note: str
-    source: str
-
-
 CLIPPING = {
     limit.name: limit
     for limit in (
-        Clipping(
+        OptionRule(
             "clip_value",
             "dp ← min(max(dp, −clip_value), clip_value)",
             "no number of a gradient is larger",
             "Mikolov: Statistical Language Models Based on Neural Networks (2012)",
         ),
-        Clipping(
+        OptionRule(
             "clip_norm",
             "dp ← dp · clip_norm / max(‖all gradients‖ + 10⁻⁶, clip_norm)",
             "together the gradients are no longer than the limit, and point where they did",
@@ -105,15 +95,12 @@ CLIPPING = {
 # ---------------------------------------------------------------------- weights: options of layers
 
 
-@dataclass(frozen=True)
-class Constraint:
-    """One limit on a layer's weights, an option of the layer by its name, and where from."""
+@dataclass(frozen=True, kw_only=True)
+class Constraint(OptionRule):
+    """One limit on a layer's weights: what they become."""
 
-    name: str
     function: Callable[..., Any]
-    formula: str
-    note: str
-    source: str
+    is_flag: bool = False  # whether the option is yes or no, and no number
 
 
 # In the order of their lines: the nearest weights that obey both are found in this order alone.
@@ -121,18 +108,19 @@ CONSTRAINTS = {
     constraint.name: constraint
     for constraint in (
         Constraint(
-            "non_negative",
-            not_negative,
-            "p ← max(p, 0)",
-            "no weight is below 0",
-            "Lee, Seung: Nature 401 (1999)",
+            name="non_negative",
+            function=not_negative,
+            formula="p ← max(p, 0)",
+            note="no weight is below 0",
+            source="Lee, Seung: Nature 401 (1999)",
+            is_flag=True,
         ),
         Constraint(
-            "max_norm",
-            within_norm,
-            "p ← p · max_norm / max(‖column of p‖, max_norm)",
-            "the weights into each neuron are no longer than the limit",
-            "Srebro, Rennie, Jaakkola: NIPS 17 (2005); Srivastava and others: JMLR 15 (2014)",
+            name="max_norm",
+            function=within_norm,
+            formula="p ← p · max_norm / max(‖column of p‖, max_norm)",
+            note="the weights into each neuron are no longer than the limit",
+            source="Srivastava and others: Dropout, JMLR 15 (2014), section 5.1",
         ),
     )
 }

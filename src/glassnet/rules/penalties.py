@@ -14,18 +14,17 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.rules.entry import OptionRule
 
-@dataclass(frozen=True)
-class Penalty:
-    """One penalty: what it adds to the loss, how that changes with each weight, and where from."""
 
-    name: str
+@dataclass(frozen=True, kw_only=True)
+class Penalty(OptionRule):
+    """One penalty: what it adds to the loss, and how that changes with each weight."""
+
     function: Callable[..., Any]
     slope: Callable[..., Any]
-    formula: str
     slope_formula: str
-    note: str
-    source: str
+    kinks: tuple[float, ...] = ()  # where its slope jumps
 
 
 def l1_penalty(p, l1):
@@ -48,22 +47,23 @@ PENALTIES = {
     penalty.name: penalty
     for penalty in (
         Penalty(
-            "l1",
-            l1_penalty,
-            l1_slope,
-            "l1 · Σ |p|",
-            "l1 · sign(p)",
-            "draws every weight to 0 by the same force, which ends at 0",
-            "Tibshirani: Regression Shrinkage and Selection via the Lasso (1996)",
+            name="l1",
+            function=l1_penalty,
+            slope=l1_slope,
+            formula="l1 · Σ |p|",
+            slope_formula="l1 · sign(p)",
+            note="draws every weight to 0 by the same force, which ends at 0",
+            source="Tibshirani: Regression Shrinkage and Selection via the Lasso (1996)",
+            kinks=(0.0,),
         ),
         Penalty(
-            "l2",
-            l2_penalty,
-            l2_slope,
-            "l2 · Σ p²",
-            "2 · l2 · p",
-            "draws every weight to 0 by a force that grows with it",
-            "Hoerl, Kennard: Ridge Regression (1970)",
+            name="l2",
+            function=l2_penalty,
+            slope=l2_slope,
+            formula="l2 · Σ p²",
+            slope_formula="2 · l2 · p",
+            note="draws every weight to 0 by a force that grows with it",
+            source="Hoerl, Kennard: Ridge Regression (1970)",
         ),
     )
 }

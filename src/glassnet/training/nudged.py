@@ -8,6 +8,7 @@ nudges.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,7 @@ from glassnet.engines import Work
 from glassnet.lines import Phase
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.penalties import PENALTIES
 from glassnet.values import Values
 
 NUDGE = 1e-5  # the error of a central difference is smallest about here
@@ -61,13 +63,16 @@ class NudgedLoss:
             for rule, _, argument in calls
             if rule in ACTIVATIONS and ACTIVATIONS[rule].kinks
         ]
+        kinks = {penalty.function.__name__: penalty.kinks for penalty in PENALTIES.values()}
+        costs = "\n".join(ln.text for ln in lines if ln.phase is Phase.PENALTY)
+        self._kinks += [(w, kinks.get(rule, ())) for rule, w in re.findall(r"(\w+)\((\w+),", costs)]
 
     def __call__(self) -> float:
         """Give the loss."""
         return float(self._run()["loss"])
 
     def with_sides(self) -> tuple[float, list[NDArray[np.bool_]]]:
-        """Give the loss, and on which side of each kink of an activation its inputs lie."""
+        """Give the loss, and on which side of each kink of a rule what it reads lies."""
         scope = self._run()
         return float(scope["loss"]), [scope[z] > kink for z, kinks in self._kinks for kink in kinks]
 

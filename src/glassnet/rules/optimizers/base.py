@@ -24,6 +24,7 @@ from glassnet.rules.entry import (
     POSITIVE,
     Check,
     Entry,
+    OptionRule,
     Template,
     is_number,
     option,
@@ -40,6 +41,25 @@ def with_decay(dp, p, weight_decay):
 
 def shrunk(p, learning_rate, weight_decay):
     return p * (1 - learning_rate * weight_decay)
+
+
+DECAYS = {
+    decay.name: decay
+    for decay in (
+        OptionRule(
+            "coupled",
+            "dp ← dp + weight_decay · p",
+            "a part of the gradient, which running means see: that of all but AdamW and Lion",
+            "Krogh, Hertz: A Simple Weight Decay Can Improve Generalization (1991)",
+        ),
+        OptionRule(
+            "decoupled",
+            "p ← p · (1 − learning_rate · weight_decay)",
+            "a part of the step, which no running mean sees: that of AdamW and Lion",
+            "Loshchilov, Hutter: Decoupled Weight Decay Regularization (2019)",
+        ),
+    )
+}
 
 
 @functools.cache
