@@ -135,8 +135,9 @@ class Dense(Layer):
         weight_initializer: how W is drawn; by default He's where the activation is like relu, else
             Glorot's. A Dense without an activation asks the one that follows it.
         bias_initializer: how b is drawn; zeros by default.
-        l1: l1·Σ|W| is added to the loss, once for a batch of any size; its slope at 0 is 0.
-        l2: l2·ΣW² is added to the loss (as in Keras: weight decay of twice as much).
+        l1: l1·Σ|W| is added to the loss of each step, whatever the size of its batch; its slope at
+            0 is 0.
+        l2: l2·ΣW² is added likewise (as in Keras; it is a coupled weight decay of 2·l2).
         max_norm: after each step, the weights into a neuron that are longer are cut to this length.
         non_negative: after each step, weights below 0 become 0.
 
