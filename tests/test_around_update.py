@@ -16,7 +16,8 @@ import glassnet as gn
 import loops
 from glassnet.description import Description
 from glassnet.engines.numba import NumbaEngine
-from glassnet.errors import DescriptionError, NotFiniteError
+from glassnet.errors import DescriptionError, ModelFileError, NotFiniteError
+from glassnet.files import check_model
 from glassnet.lines import MEASURING, Phase
 from glassnet.program import Program
 from glassnet.rules.limits import clipped, not_negative, share_within, within_norm
@@ -177,14 +178,23 @@ def test_limits_of_ordinary_and_extreme_numbers(dtype):
         assert np.isnan(within_norm(np.full((2, 1), huge, dtype), 1.0)).all()
 
 
-@pytest.mark.parametrize("options", [{"clip_value": 1.0}, {"clip_norm": 1.0}])
+@pytest.mark.parametrize(
+    ("layer", "options"),
+    [
+        ({}, {"clip_value": 1.0}),
+        ({}, {"clip_norm": 1.0}),
+        ({"non_negative": True}, {}),
+        ({"max_norm": 1.0}, {}),
+    ],
+)
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
-def test_a_gradient_that_is_not_finite_reaches_the_guard(engine, options):
-    net = gn.Network("1-1 linear", dtype="float32", random_state=0)
+def test_a_gradient_that_is_not_finite_reaches_the_guard(engine, layer, options):
+    net = gn.Network(1, gn.Dense(1, **layer), random_state=0)
     x, y = np.full((4, 1), 1e30), np.zeros((4, 1))
     net.weights["W1"] = [[1e-20]]  # a loss of 1e20, a gradient of 1e40
+    optimizer = gn.SGD(0.1, **options)
     with pytest.raises(NotFiniteError, match="dW1"):
-        net.fit(x, y, epochs=3, optimizer=gn.SGD(0.1, **options), verbose=False, engine=engine)
+        net.fit(x, y, epochs=3, optimizer=optimizer, verbose=False, engine=engine)
     assert net.weights["W1"] == np.float32(1e-20)
 
 
@@ -308,6 +318,16 @@ def test_weights_obey_constraints_after_every_step(engine):
 def test_an_optimizer_that_steps_by_itself_refuses_constraints(option):
     with pytest.raises(DescriptionError, match="outside of the program"):
         fit(network(gn.Dense(2, **option)), optimizer="lbfgs", batch_size=None)
+
+
+def test_a_file_with_constraints_that_nobody_can_keep_is_refused():
+    net = network(gn.Dense(2, max_norm=1.0))
+    header = {
+        "format": 1, "description": net.description.to_json(), "preparation": None, "seed": 0,
+        "epochs": 0, "steps": 0, "optimizer": gn.LBFGS().to_json(),
+    }  # fmt: skip
+    with pytest.raises(ModelFileError, match="do not fit"):
+        check_model(header, dict(net.values.by_name))
 
 
 # --------------------------------------------------------------------------------- averages
