@@ -14,19 +14,16 @@ from glassnet.metrics import Metric
 from glassnet.rules.entry import (
     COUNT,
     FLAG,
+    NONE_OR_POSITIVE,
     POSITIVE,
     Check,
     check_options,
     is_integer,
-    is_number,
     option,
 )
 from glassnet.rules.optimizers import Optimizer
 
 NONE_OR_COUNT = Check(lambda v: v is None or COUNT.holds(v), "a whole number from 1 up, or None")
-NONE_OR_POSITIVE = Check(
-    lambda v: v is None or (is_number(v) and v > 0), "a number above 0, or None"
-)
 SEED = Check(lambda v: is_integer(v) and 0 <= v < 2**64, "a whole number from 0 to 2**64 - 1")
 GRADIENTS = Check(lambda v: v in ("exact", "nudged"), "'exact' or 'nudged'")
 TEXT = Check(lambda v: isinstance(v, str), "a name, as text")

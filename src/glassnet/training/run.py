@@ -80,6 +80,7 @@ class Run:
 
         """
         self.started = clock()
+        self.values.exchange_averages()
         with self.interrupt:
             try:
                 self.train()
@@ -100,7 +101,9 @@ class Run:
 
     def _leave(self) -> None:
         """Leave the network with what was learnt, and end the callbacks."""
-        self.publish(self.settle())
+        tally = self.settle()
+        self.values.exchange_averages()
+        self.publish(tally)
         self.history.seconds = clock() - self.started
         try:
             self.after.callbacks.end()
@@ -116,8 +119,12 @@ class Run:
         raise NotImplementedError
 
     def look(self, tally: Tally) -> None:
-        """Do what is due after an epoch."""
-        self.after.look(lambda: self.publish(tally))
+        """Do what is due after an epoch; what looks sees averages, where there are some."""
+        self.values.exchange_averages()
+        try:
+            self.after.look(lambda: self.publish(tally))
+        finally:
+            self.values.exchange_averages()
 
     def stop_if_asked(self, done: float) -> None:
         """Show that a part `done` is over; stop because it is all, for Ctrl-C, or for the clock."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from glassnet.arrays import Rows
 from glassnet.batches import Batches
 from glassnet.engines import Engine, Work
-from glassnet.errors import DescriptionError
+from glassnet.errors import DescriptionError, NotFiniteError
 from glassnet.history import Tally
 from glassnet.rules.optimizers import Optimizer
 from glassnet.rules.schedules import Constant
@@ -50,16 +53,22 @@ class Stepper:
         rates = rates_between(self.optimizer, tally.steps, 1, 0, 1)
         self.before.take(self.values)
         try:
+            self.values.exchange_averages()
             loss = float(self.engine.train(work, self.values, 0, 1, rates)[0])
+            self.values.exchange_averages()
+            if not (math.isfinite(loss) and self.values.all_finite()):
+                raise self._fault(work, rates)
         except BaseException:
             self.values.take(self.before)
             raise
-        if math.isfinite(loss) and self.values.all_finite():
-            return loss
+        return loss
+
+    def _fault(self, work: Work, rates: NDArray[np.float64]) -> NotFiniteError:
+        """Do the step again, under the guard, which words what went wrong."""
         self.values.take(self.before)
+        self.values.exchange_averages()
         guard = Guard(self.engine, self.values, work, lambda first, last: rates)
-        _, error = guard.stop(1)
-        raise error
+        return guard.stop(1)[1]
 
 
 def check_steps(optimizer: Optimizer) -> None:
