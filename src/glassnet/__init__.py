@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from glassnet.rules.schedules import WarmUp as WarmUp
     from glassnet.table import Table as Table
     from glassnet.trace import Trace as Trace
+    from glassnet.training.rate_finder import RateFinding as RateFinding
 
 __version__ = "0.1.0"
 
@@ -87,6 +88,7 @@ PLACES = {
     " OneCycle Polynomial Step TimeDecay WarmUp",
     "glassnet.table": "Table",
     "glassnet.trace": "Trace",
+    "glassnet.training.rate_finder": "RateFinding",
 }
 MODULES = ("datasets", "table")
 _PLACE_OF = {name: place for place, names in PLACES.items() for name in names.split()}

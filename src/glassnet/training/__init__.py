@@ -7,6 +7,7 @@ epochs.py       what happens after an epoch: metrics, early stopping, callbacks
 pace.py         how long the engine runs at a time, and how Ctrl-C is heard
 guard.py        a loss or weight that became inf or nan: the step and the line that did it
 loop.py         the loop
+rate_finder.py  one short training with a growing rate
 lbfgs.py        L-BFGS: SciPy makes the steps
 nudged.py       gradients without calculus: training by nudging, and the gradient check
 """
@@ -22,6 +23,7 @@ from glassnet.batches import Batches
 from glassnet.engines import Choice, Engine, Work
 from glassnet.errors import ProgramError
 from glassnet.history import History, Tally
+from glassnet.program import Program
 from glassnet.rules.optimizers import Optimizer
 from glassnet.training.epochs import AfterEpoch
 from glassnet.training.evaluation import Evaluation
@@ -55,13 +57,9 @@ def prepare(
 
     """
     program = values.program
-    size = options.rows_in_batch(len(rows))
-    ties = program.description.ties_rows
-    batches = Batches(len(rows), size, options.shuffle, options.random_state, merge_single=ties)
-    seed = options.random_state
-    work = Work(rows.x, rows.y, rows.weights, batches, seed, before.epochs)
+    work = work_for(program, rows, options, before)
     engine, choice = _engine(network.engines, values, work, options)
-    history = History(choice.engine, choice.reason, seed)
+    history = History(choice.engine, choice.reason, work.seed)
 
     def publish(tally: Tally) -> None:
         network.tally = replace(tally)
@@ -76,6 +74,17 @@ def prepare(
         options=options,
         publish=publish,
     )
+
+
+def work_for(program: Program, rows: Rows, options: Options, before: Tally) -> Work:
+    """Give the rows cut into batches, with the orders and masks that come next.
+
+    Raises DataError where the rows cannot be cut into such batches.
+    """
+    size, seed = options.rows_in_batch(len(rows)), options.random_state
+    ties = program.description.ties_rows
+    batches = Batches(len(rows), size, options.shuffle, seed, merge_single=ties)
+    return Work(rows.x, rows.y, rows.weights, batches, seed, before.epochs)
 
 
 def _engine(
