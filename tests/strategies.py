@@ -20,6 +20,7 @@ from glassnet.rules.initializers import (
     Orthogonal,
     TruncatedNormal,
     Uniform,
+    UnitVariance,
     Zeros,
 )
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
@@ -66,7 +67,7 @@ def dense(units=st.integers(1, 4), activation=names):
         units,
         activation,
         bias=st.booleans(),
-        weight_initializer=st.none() | initializers,
+        weight_initializer=st.none() | st.builds(UnitVariance) | initializers,
         bias_initializer=st.none() | initializers,
     )
 

@@ -767,6 +767,7 @@ VARIANCE = {
     "fill": 0.0,
     "truncatednormal": 1.0,
     "orthogonal": 1 / 400,
+    "unitvariance": 1 / 400,
 }
 SOURCES = [np.random.RandomState, np.random.default_rng]
 
@@ -1011,6 +1012,7 @@ WRONG = {
     "loss that is no text": lambda: Description(2, (Dense(1),), ["mse"]),
     "unknown dtype": lambda: Description(2, (Dense(1),), dtype="float16"),
     "unknown initializer": lambda: Dense(3, weight_initializer="hee"),
+    "initializer of weights for a bias": lambda: Dense(3, bias_initializer="unitvariance"),
     "initializer that is none": lambda: Dense(3, bias_initializer=0.0),
     "unknown optimizer": lambda: optimizer("adamm"),
     "optimizer that is none": lambda: optimizer(0.1),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from glassnet.rules.initializers import Orthogonal as Orthogonal
     from glassnet.rules.initializers import TruncatedNormal as TruncatedNormal
     from glassnet.rules.initializers import Uniform as Uniform
+    from glassnet.rules.initializers import UnitVariance as UnitVariance
     from glassnet.rules.initializers import Zeros as Zeros
     from glassnet.rules.layers import Activation as Activation
     from glassnet.rules.layers import BatchNorm as BatchNorm
@@ -79,7 +80,7 @@ PLACES = {
     "glassnet.own_rules": "register_activation",
     "glassnet.program": "Program",
     "glassnet.rules.initializers": "Fill Glorot He LeCun Normal Orthogonal TruncatedNormal Uniform"
-    " Zeros",
+    " UnitVariance Zeros",
     "glassnet.rules.layers": "Activation BatchNorm Dense Dropout LayerNorm PReLU",
     "glassnet.rules.losses": "HalfSquaredError",
     "glassnet.rules.optimizers": "AMSGrad Adadelta Adagrad Adam AdamW Adamax LBFGS Lion NAdam RAdam"

@@ -29,6 +29,7 @@ from glassnet.rules.optimizers import optimizer as optimizer_of
 from glassnet.trace import Trace, trace_step
 from glassnet.training import EngineCache, prepare, work_for
 from glassnet.training.evaluation import Evaluation
+from glassnet.training.first_weights import fit_first_weights, waiting_for_data
 from glassnet.training.guard import step_inputs
 from glassnet.training.loop import rates_between
 from glassnet.training.nudged import GradientCheck, check_gradients
@@ -195,6 +196,31 @@ class Network:
 
     # ------------------------------------------------------------------------ to train and use
 
+    def initialize(self, X: ArrayLike) -> None:
+        """Fit the first weights to the rows of X (m, inputs) now, and not when training begins.
+
+        For initializers that look at the data, such as gn.UnitVariance. The first `fit` does so by
+        itself, with its training rows by their weights; what was fitted to the same rows before
+        stays as it is.
+
+        Raises:
+            DataError: an X that does not fit.
+            DescriptionError: no initializer looks at the data, or the network was trained already.
+
+        """
+        if not waiting_for_data(self.values.program):
+            raise DescriptionError(
+                "no initializer of this network looks at the data: its weights are ready; for one"
+                " that does, give a layer weight_initializer=gn.UnitVariance()"
+            )
+        if self.tally.epochs:
+            raise DescriptionError(
+                f"the network was trained for {self.tally.epochs} epochs already, and its weights"
+                " are no first weights any more: make a new one"
+            )
+        x = check_inputs(X, self.description, self.dtype)
+        fit_first_weights(self.values, Rows(x, x), self.seed)
+
     def fit(
         self,
         X: ArrayLike,
@@ -346,6 +372,8 @@ class Network:
         rows = check_rows(X, y, sample_weight, self.description, self.dtype)
         values = Values(Program(self.description, growing))
         values.take(self.values, state=False)
+        if not self.tally.epochs:
+            fit_first_weights(values, rows, seed)
         return find_rate(values, work_for(values.program, rows, options, self.tally), search)
 
     def _seed_of(self, random_state: RandomState) -> int:

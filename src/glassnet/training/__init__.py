@@ -1,6 +1,7 @@
 """The only training loop: batches, order, validation, early stopping, callbacks, the guard.
 
 options.py      what a fit may be asked for, checked
+first_weights.py   initializers that look at the training rows
 split.py        the rows that are kept for validation
 evaluation.py   outputs, loss and metrics as prediction sees them
 epochs.py       what happens after an epoch: metrics, early stopping, callbacks
@@ -27,6 +28,7 @@ from glassnet.program import Program
 from glassnet.rules.optimizers import Optimizer
 from glassnet.training.epochs import AfterEpoch
 from glassnet.training.evaluation import Evaluation
+from glassnet.training.first_weights import fit_first_weights
 from glassnet.training.lbfgs import Lbfgs
 from glassnet.training.loop import Loop
 from glassnet.training.nudged import NudgedEngine
@@ -40,7 +42,10 @@ EngineCache = dict[tuple[str, Optimizer], Engine]
 def prepare(
     network: Any, values: Values, before: Tally, rows: Rows, held_out: Rows | None, options: Options
 ) -> Run:
-    """Make a fit ready to be run; nothing is changed yet, except that an engine may be kept.
+    """Make a fit ready to be run.
+
+    Nothing is changed yet, except that an engine may be kept, and that weights which wait for the
+    data are fitted to the rows, if the network was never trained.
 
     Args:
         network: is handed to the callbacks; training changes its `values` and its `tally`.
@@ -60,6 +65,8 @@ def prepare(
     work = work_for(program, rows, options, before)
     engine, choice = _engine(network.engines, values, work, options)
     history = History(choice.engine, choice.reason, work.seed)
+    if not before.epochs:
+        fit_first_weights(values, rows, work.seed)
 
     def publish(tally: Tally) -> None:
         network.tally = replace(tally)
