@@ -15,16 +15,15 @@ from __future__ import annotations
 import numpy as np
 
 
-def bell_parts(x, square=1.0):  # exp(−x² · square) is whole · (1 + rest)
-    near = np.minimum(np.abs(x), 40)  # beyond it all is 0; and no square overflows
-    # Rounding x² would cost exp as many digits as x² is large: what is squared has few digits.
-    short = few_digits(near)
+def bell_parts(near, short, square=1.0):  # exp(−near² · square) is whole · (1 + rest)
+    # Rounding a square would cost exp as many digits as it is large; that of `short` is exact.
     rest = expm1_of_small((short - near) * (near + short) * square)
     return np.exp(-short * short * square), rest
 
 
 def bell(x, square=1.0):
-    whole, rest = bell_parts(x, square)
+    near = np.minimum(np.abs(x), 40)  # beyond it all is 0; and no square overflows
+    whole, rest = bell_parts(near, few_digits(near), square)
     return whole + whole * rest
 
 
@@ -99,13 +98,14 @@ def erfc(x, stretch=1.0, square=1.0):  # of x · stretch, whose square is x² ·
     few = (stretch + 26388279066624.0) - 26388279066624.0  # the stretch in 256ths
     high, low = short * few, (near - short) * few + near * (stretch - few)
     size = high + low
-    beside_0 = (1 - high * np.sign(x)) - (low + erf_beside(np.minimum(size, 0.7))) * np.sign(x)
+    side = np.sign(x)
+    beside_0 = (1 - high * side) - (low + erf_beside(np.minimum(size, 0.7))) * side
     far = np.maximum(size, 0.7)
-    lost = (high - size) + low  # by rounding the size
+    most, lost = few_digits(far), (high - size) + low  # what rounding the size took away
     p, more = bell_share(far)
-    whole, rest = bell_parts(x, square)
+    whole, rest = bell_parts(near, short, square)
     first = np.rint(p / far * 4096) / 4096
     # What is left of p after first · (far + lost), each product exact or small beside it.
-    left = p - first * few_digits(far) - first * (far - few_digits(far) + lost) + more
+    left = p - first * most - first * (far - most + lost) + more
     above = whole * first + whole * ((left + p * rest) / far)  # erfc(|x|)
     return np.where(size < 0.7, beside_0, np.where(x < 0, 2 - above, above))
