@@ -301,7 +301,16 @@ def test_the_command_shows_the_picture_and_the_suggestion(tmp_path):
     assert following == f"next    glassnet fit … --learning-rate {rate:.2g}"
     assert 1e-3 < rate < 1
     assert out.read_text().startswith("<?xml")
-    assert command(IRIS, "--target", "species", "--seed", 1).output != result.output
+
+
+def test_the_command_takes_every_option_into_account():
+    usual = command(IRIS, "--target", "species").output
+    others = {"--seed": 1, "--steps": 20, "--batch-size": 8, "--optimizer": "sgd", "--held-out": 0}
+    others |= {"--without": "petal_length", "--network": "4-5-3 tanh softmax"}
+    for option, value in others.items():
+        changed = command(IRIS, "--target", "species", option, value)
+        assert changed.exit_code == 0, changed.output
+        assert changed.output.splitlines()[5:] != usual.splitlines()[5:], option
 
 
 @pytest.mark.parametrize(
