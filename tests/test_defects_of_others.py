@@ -79,6 +79,28 @@ def test_what_enters_the_loss_enters_the_gradient(loss):
     assert net.check_gradients(X, y).passed
 
 
+@pytest.mark.parametrize("penalty", [{"l1": 0.1}, {"l2": 0.1}], ids=str)
+def test_a_penalty_enters_the_loss_and_the_gradient(penalty):
+    """mlxtend 0.25: the same, with a penalty."""
+    plain = network(gn.Dense(5, "tanh"), gn.Dense(1))
+    net = network(gn.Dense(5, "tanh", **penalty), gn.Dense(1))
+    w = weights(net)["W1"]
+    size, slope = (np.abs(w), np.sign(w)) if "l1" in penalty else (w**2, 2 * w)
+    trace, without = net.trace(X, Y), plain.trace(X, Y)
+    assert trace["loss"] - without["loss"] == pytest.approx(0.1 * size.sum())
+    np.testing.assert_allclose(trace["dW1"] - without["dW1"], 0.1 * slope, atol=1e-12)
+    assert net.check_gradients(X, Y).passed
+
+
+def test_an_l2_penalty_is_as_strong_in_any_batch():
+    """scikit-learn: alpha is divided by the rows of the batch."""
+    for rows in (4, 24):
+        net = network(gn.Dense(1, l2=0.25))
+        before = weights(net)["W1"]
+        fit(net, np.zeros(rows), np.zeros((rows, 3)), batch_size=None, optimizer=gn.SGD(0.1))
+        np.testing.assert_allclose(net.weights["W1"], (1 - 0.1 * 2 * 0.25) * before, rtol=1e-12)
+
+
 def test_momentum_carries_steps_that_have_the_size_of_the_learning_rate():
     """mlxtend 0.25: momentum adds the last gradient as it is, without the learning rate."""
     moved = {}

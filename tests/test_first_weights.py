@@ -221,6 +221,14 @@ def test_it_is_done_before_the_first_step_whatever_makes_it(options):
     np.testing.assert_allclose(again.loss, history.loss, rtol=1e-9)
 
 
+def test_averages_begin_with_them():
+    net, plain = deep("tanh"), deep("tanh")
+    start(net, optimizer=gn.SGD(0.0, average=gn.EMA(0.9, debiased=False)))
+    start(plain)
+    for name, value in numbers(plain).items():
+        np.testing.assert_allclose(net.weights[name], value, rtol=1e-6)
+
+
 def test_validation_rows_have_no_part_in_it():
     net, alone = deep("tanh"), deep("tanh")
     start(net, validation=(X * 100, Y))

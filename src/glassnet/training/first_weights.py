@@ -63,15 +63,15 @@ def fit_first_weights(values: Values, rows: Rows, seed: int) -> None:
             for name in [name for name in line.code.co_names if name in waiting]:
                 made, parts = scope[line.outputs[0]], _parts(line, scope)
                 fitted = waiting[name].fitted(scope[name], made, parts, share)
-                _set(values.by_name[name], fitted)
+                values.set(name, _held(values.by_name[name], fitted))
                 scope[name] = values.by_name[name].astype(np.float64)
                 exec(line.code, scope)
 
 
-def _set(array: NDArray[Any], fitted: NDArray[np.float64]) -> None:
-    """Write numbers into an array, but for columns that its type cannot hold."""
+def _held(array: NDArray[Any], fitted: NDArray[np.float64]) -> NDArray[Any]:
+    """Give the new numbers in the array's type, and the old ones of columns it cannot hold."""
     rounded = fitted.astype(array.dtype)
-    array[...] = np.where(np.isfinite(rounded).all(axis=0), rounded, array)
+    return np.where(np.isfinite(rounded).all(axis=0), rounded, array)
 
 
 def _sampled(rows: Rows, seed: int) -> Rows:
