@@ -412,6 +412,34 @@ def gradients(layers, loss, x, y, weights, parameters, statistics=(), masks=()):
     return total.value, slopes(trained), batch.remembered
 
 
+# --------------------------------------- first weights that are fitted to the training rows
+
+PARAMETERS = {"LayerNorm": 2, "BatchNorm": 2, "PReLU": 1}
+
+
+def with_unit_variance(layers, x, parameters, statistics, weights):
+    """Give the parameters with each neuron's weights over the deviation of what it adds up."""
+    parameters, place = list(parameters), 0
+    for count, layer in enumerate(layers, start=1):
+        kind = type(layer).__name__
+        if kind == "Dense" and type(layer.weight_initializer).__name__ == "UnitVariance":
+            so_far = [one for one in layers[:count] if type(one).__name__ != "Dropout"]
+            batch = Batch(numbers(parameters), weights, (), statistics)
+            sums = values(forward(so_far, numbers(x), batch)[0])
+            for j, column in enumerate(zip(*sums, strict=True)):
+                deviation = deviation_of(column, weights)
+                for row in parameters[place] if deviation > 1e-9 else ():
+                    row[j] /= deviation
+        place += 1 + layer.bias if kind == "Dense" else PARAMETERS.get(kind, 0)
+    return parameters
+
+
+def deviation_of(column, weights):
+    mean = sum(w * z for w, z in zip(weights, column, strict=True)) / sum(weights)
+    squares = sum(w * (z - mean) ** 2 for w, z in zip(weights, column, strict=True))
+    return math.sqrt(squares / sum(weights))
+
+
 def arrays_by_layer(layers, arrays):
     """Give each layer with its own of all arrays; a Dense's first is its weights."""
     rest = iter(arrays)

@@ -22,6 +22,7 @@ from glassnet.rules.initializers import (
     Orthogonal,
     TruncatedNormal,
     Uniform,
+    UnitVariance,
     Zeros,
 )
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
@@ -74,7 +75,7 @@ def dense(units=st.integers(1, 4), activation=names):
         units,
         activation,
         bias=st.booleans(),
-        weight_initializer=st.none() | initializers,
+        weight_initializer=st.none() | st.builds(UnitVariance) | initializers,
         bias_initializer=st.none() | initializers,
         l1=penalty,
         l2=penalty,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from glassnet.rules.initializers import Orthogonal as Orthogonal
     from glassnet.rules.initializers import TruncatedNormal as TruncatedNormal
     from glassnet.rules.initializers import Uniform as Uniform
+    from glassnet.rules.initializers import UnitVariance as UnitVariance
     from glassnet.rules.initializers import Zeros as Zeros
     from glassnet.rules.layers import Activation as Activation
     from glassnet.rules.layers import BatchNorm as BatchNorm
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from glassnet.rules.schedules import WarmUp as WarmUp
     from glassnet.table import Table as Table
     from glassnet.trace import Trace as Trace
+    from glassnet.training.rate_finder import RateFinding as RateFinding
 
 __version__ = "0.1.0"
 
@@ -82,7 +84,7 @@ PLACES = {
     "glassnet.program": "Program",
     "glassnet.rules.averages": "EMA SWA",
     "glassnet.rules.initializers": "Fill Glorot He LeCun Normal Orthogonal TruncatedNormal Uniform"
-    " Zeros",
+    " UnitVariance Zeros",
     "glassnet.rules.layers": "Activation BatchNorm Dense Dropout LayerNorm PReLU",
     "glassnet.rules.losses": "HalfSquaredError",
     "glassnet.rules.optimizers": "AMSGrad Adadelta Adagrad Adam AdamW Adamax LBFGS Lion NAdam RAdam"
@@ -91,6 +93,7 @@ PLACES = {
     " OneCycle Polynomial Step TimeDecay WarmUp",
     "glassnet.table": "Table",
     "glassnet.trace": "Trace",
+    "glassnet.training.rate_finder": "RateFinding",
 }
 MODULES = ("callbacks", "datasets", "table")
 _PLACE_OF = {name: place for place, names in PLACES.items() for name in names.split()}

@@ -29,12 +29,14 @@ from glassnet.rules.layers import Activation, Dense, Layer
 from glassnet.rules.optimizers import SGD, Adam, Optimizer
 from glassnet.rules.optimizers import optimizer as optimizer_of
 from glassnet.trace import Trace, trace_step
-from glassnet.training import EngineCache, prepare, stepper
+from glassnet.training import EngineCache, prepare, stepper, work_for
 from glassnet.training.evaluation import Evaluation
+from glassnet.training.first_weights import fit_first_weights, waiting_for_data
 from glassnet.training.guard import step_inputs
 from glassnet.training.loop import rates_between
 from glassnet.training.nudged import GradientCheck, check_gradients
 from glassnet.training.options import USUAL_BATCH, Options, listed
+from glassnet.training.rate_finder import RateFinding, RateSearch, find_rate
 from glassnet.training.split import split
 from glassnet.training.stepping import Stepper
 from glassnet.values import Values
@@ -204,6 +206,31 @@ class Network:
 
     # ------------------------------------------------------------------------ to train and use
 
+    def initialize(self, X: ArrayLike) -> None:
+        """Fit the first weights to the rows of X (m, inputs) now, and not when training begins.
+
+        For initializers that look at the data, such as gn.UnitVariance. The first `fit` does so by
+        itself, with its training rows by their weights; what was fitted to the same rows before
+        stays as it is.
+
+        Raises:
+            DataError: an X that does not fit.
+            DescriptionError: no initializer looks at the data, or the network was trained already.
+
+        """
+        if not waiting_for_data(self.values.program):
+            raise DescriptionError(
+                "no initializer of this network looks at the data: its weights are ready; for one"
+                " that does, give a layer weight_initializer=gn.UnitVariance()"
+            )
+        if self.tally.epochs:
+            raise DescriptionError(
+                f"the network was trained for {self.tally.epochs} epochs already, and its weights"
+                " are no first weights any more: make a new one"
+            )
+        x = check_inputs(X, self.description, self.dtype)
+        fit_first_weights(self.values, Rows(x, x), self.seed)
+
     def fit(
         self,
         X: ArrayLike,
@@ -371,6 +398,8 @@ class Network:
             steps, before = self._stepper[1], self.tally
         else:
             steps, before = self._new_stepper(optimizer, engine)
+        if not before.epochs:
+            fit_first_weights(steps.values, rows, self.seed)
         loss = steps.step(rows, before, self.seed)
         self._stepper = asked, steps
         self.values, self.optimizer = steps.values, steps.optimizer
@@ -382,6 +411,66 @@ class Network:
         kind = self.optimizer or Adam() if optimizer is None else optimizer_of(optimizer)
         values, tally = self._ready_for(kind)
         return stepper(values, self.engines, engine), tally
+
+    def find_learning_rate(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        optimizer: str | Optimizer = "adam",
+        start: float = 1e-7,
+        end: float = 10.0,
+        steps: int = 100,
+        batch_size: int | None = USUAL_BATCH,
+        sample_weight: ArrayLike | None = None,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        smoothing: float = 0.9,
+        explosion: float = 4.0,
+    ) -> RateFinding:
+        """Train a copy with a rate that grows from step to step, and suggest one; see RateFinding.
+
+        The network itself is not changed. `glassnet.views.pictures.learning_rate` draws what was
+        found. Source: Smith: WACV (2017).
+
+        Args:
+            X: (m, inputs).
+            y: (m, outputs), or class numbers (m,).
+            optimizer: makes the steps; its own learning rate is not used.
+            start: the rate of the first step.
+            end: the rate of the last step; each is the same factor above the one before it.
+            steps: how many rates are tried, one step each.
+            batch_size: rows in a step; None takes all.
+            sample_weight: (m,).
+            shuffle: whether each epoch visits the rows in an order of its own.
+            random_state: decides orders and masks; by default the network's.
+            smoothing: part of the running mean of the losses that each step keeps.
+            explosion: it ends where the smoothed loss is so many times its lowest. It also ends,
+                without an error, at a loss that is not finite.
+
+        Raises:
+            DataError: arrays that do not fit, with row and column.
+            DescriptionError: an option out of its range, or an optimizer without a learning rate.
+
+        Example:
+            >>> X, y = np.linspace(-1, 1, 64)[:, None], np.linspace(2, 4, 64)
+            >>> net = Network("1-16-1 tanh linear", random_state=0)
+            >>> print(net.find_learning_rate(X, y))  # doctest: +NORMALIZE_WHITESPACE
+            learning rate 0.031: the loss falls fastest there; it ended after 96 of 100 steps, as
+            the loss grew to 4 times its lowest
+
+        """
+        search = RateSearch(start, end, steps, smoothing, explosion)
+        seed = self._seed_of(random_state)
+        growing = search.growing(optimizer_of(optimizer))
+        options = Options(growing, batch_size=batch_size, shuffle=shuffle, random_state=seed)
+        rows = check_rows(X, y, sample_weight, self.description, self.dtype)
+        values = Values(Program(self.description, growing))
+        values.take(self.values, state=False)
+        values.begin_averages()
+        if not self.tally.epochs:
+            fit_first_weights(values, rows, seed)
+        return find_rate(values, work_for(values.program, rows, options, self.tally), search)
 
     def _seed_of(self, random_state: RandomState) -> int:
         if random_state is None:

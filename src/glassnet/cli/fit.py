@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,6 @@ def fit(
     glassnet fit mail.csv --target spam --class-weight balanced --log history.csv
     """
     import glassnet as gn
-    from glassnet.table import Preparation, Table
 
     say = _silent if quiet else click.echo
     named = f"{Path(data).stem}.safetensors" if out is None else out
@@ -110,20 +110,12 @@ def fit(
     rate = USUAL_RATE if learning_rate is None and optimizer == "adam" else learning_rate
     step = optimizer_of(optimizer, rate)
     rows_in_batch = _batch_size(batch_size, optimizer, all_rows=step.line() is None)
-    if short is not None:
-        gn.Description.read(short)  # raises before a large table is read
-    table = Table.read(data)
-    name = target_of(table, target)
-    features = features_of(table, name, without)
-    training, testing = _parts(table, name, held_out, seed)
-    preparation = Preparation.learn(table, name, training, features=features)
-    network = _network_for(preparation, len(training), short, seed)
+    job = job_of(data, target, without, short, held_out, seed)
+    network, preparation = job.network, job.preparation
+    X, y, training, testing = job.X, job.y, job.training, job.testing
     class_weight = _class_weight(class_weights, preparation)
-    X, y = preparation.features_of(table), preparation.targets_of(table)
-    for line in _about(table, preparation, len(training), len(testing)):
+    for line in job.about():
         say(line)
-    description = network.description
-    say(f"network {description.short()}, loss {description.loss}, {_size(network)} parameters")
     history = network.fit(
         X[training],
         y[training],
@@ -153,6 +145,49 @@ def fit(
         say(f"log     {log_path}")
     if interrupted:
         context.exit(INTERRUPTED)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A table, ready to be learnt from: numbers, which rows train and which test, a network."""
+
+    table: Table
+    preparation: Preparation
+    network: gn.Network
+    X: NDArray[Any]
+    y: NDArray[Any]
+    training: NDArray[Any]
+    testing: NDArray[Any]
+
+    def about(self) -> Iterator[str]:
+        """Say what there is, a line each."""
+        yield from _about(self.table, self.preparation, len(self.training), len(self.testing))
+        description, size = self.network.description, _size(self.network)
+        yield f"network {description.short()}, loss {description.loss}, {size} parameters"
+
+
+def job_of(
+    data: str,
+    target: str | None,
+    without: Sequence[str],
+    short: str | None,
+    held_out: float,
+    seed: int,
+) -> Job:
+    """Read a table and make a network for it, with numbers scaled by the rows for training."""
+    import glassnet as gn
+    from glassnet.table import Preparation, Table
+
+    if short is not None:
+        gn.Description.read(short)  # raises before a large table is read
+    table = Table.read(data)
+    name = target_of(table, target)
+    features = features_of(table, name, without)
+    training, testing = _parts(table, name, held_out, seed)
+    preparation = Preparation.learn(table, name, training, features=features)
+    network = _network_for(preparation, len(training), short, seed)
+    X, y = preparation.features_of(table), preparation.targets_of(table)
+    return Job(table, preparation, network, X, y, training, testing)
 
 
 def _batch_size(asked: int | None, optimizer: str, *, all_rows: bool) -> int | None:

@@ -170,6 +170,11 @@ class Dense(Layer):
         for name, fallback in (("weight_initializer", None), ("bias_initializer", Zeros())):
             given = getattr(self, name)
             object.__setattr__(self, name, fallback if given is None else initializer(given))
+        if getattr(self.bias_initializer, "looks_at_data", False):
+            raise DescriptionError(
+                f"Dense: {self.bias_initializer!r} is for weights, as a bias changes no variance:"
+                " take another bias_initializer, such as gn.Zeros()"
+            )
 
     def __repr__(self) -> str:
         plain = Dense(self.units, self.activation)

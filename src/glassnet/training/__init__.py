@@ -1,6 +1,7 @@
 """The only training loop: batches, order, validation, callbacks, the guard.
 
 options.py      what a fit may be asked for, checked
+first_weights.py   initializers that look at the training rows
 split.py        the rows that are kept for validation
 evaluation.py   outputs, loss and metrics as prediction sees them
 epochs.py       what happens after an epoch: validation, metrics, callbacks
@@ -8,6 +9,7 @@ rate_factor.py  what callbacks multiply the learning rate by
 pace.py         how long the engine runs at a time, and how Ctrl-C is heard
 guard.py        a loss or weight that became inf or nan: the step and the line that did it
 loop.py         the loop
+rate_finder.py  one short training with a growing rate
 lbfgs.py        L-BFGS: SciPy makes the steps
 stepping.py     a step at a time, on rows that come one after the other
 nudged.py       gradients without calculus: training by nudging, and the gradient check
@@ -30,6 +32,7 @@ from glassnet.program import Program
 from glassnet.rules.optimizers import Optimizer
 from glassnet.training.epochs import AfterEpoch
 from glassnet.training.evaluation import Evaluation
+from glassnet.training.first_weights import fit_first_weights
 from glassnet.training.lbfgs import Lbfgs
 from glassnet.training.loop import Loop
 from glassnet.training.nudged import NudgedEngine
@@ -44,7 +47,10 @@ EngineCache = dict[tuple[str, Optimizer], Engine]
 def prepare(
     network: Any, values: Values, before: Tally, rows: Rows, held_out: Rows | None, options: Options
 ) -> Run:
-    """Make a fit ready to be run; nothing is changed yet, except that an engine may be kept.
+    """Make a fit ready to be run.
+
+    Nothing is changed yet, except that an engine may be kept, and that weights which wait for the
+    data are fitted to the rows, if the network was never trained.
 
     Args:
         network: is handed to the callbacks; training changes its `values` and its `tally`.
@@ -64,16 +70,14 @@ def prepare(
         first = EarlyStopping(options.early_stopping)
         options = replace(options, callbacks=(first, *options.callbacks))
     program = values.program
-    size = options.rows_in_batch(len(rows))
-    ties = program.description.ties_rows
-    batches = Batches(len(rows), size, options.shuffle, options.random_state, merge_single=ties)
-    seed = options.random_state
-    work = Work(rows.x, rows.y, rows.loss_weights, batches, seed, before.epochs)
+    work = work_for(program, rows, options, before)
     engine, choice = _engine(network.engines, values, work, options)
     better = {name: metric.larger_is_better for name, metric in options.metrics.items()}
     validated = held_out is not None
-    history = History(choice.engine, choice.reason, seed, better, validated=validated)
+    history = History(choice.engine, choice.reason, work.seed, better, validated=validated)
     callbacks = Callbacks(options.callbacks, network, history)
+    if not before.epochs:
+        fit_first_weights(values, rows, work.seed)
 
     def publish(tally: Tally) -> None:
         network.tally = replace(tally)
@@ -88,6 +92,17 @@ def prepare(
         options=options,
         publish=publish,
     )
+
+
+def work_for(program: Program, rows: Rows, options: Options, before: Tally) -> Work:
+    """Give the rows cut into batches, with the orders and masks that come next.
+
+    Raises DataError where the rows cannot be cut into such batches.
+    """
+    size, seed = options.rows_in_batch(len(rows)), options.random_state
+    ties = program.description.ties_rows
+    batches = Batches(len(rows), size, options.shuffle, seed, merge_single=ties)
+    return Work(rows.x, rows.y, rows.loss_weights, batches, seed, before.epochs)
 
 
 def _engine(
