@@ -19,7 +19,6 @@ from glassnet.lines import Line, Phase
 from glassnet.program import Program, Role
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import PReLU
-from glassnet.rules.losses import LOSSES
 
 STEP = 3  # the step of training that inputs are made for: corrections of Adam are not 1 there
 DONE = 0.25
@@ -46,7 +45,7 @@ def inputs_for(
 
 def _draw(program: Program, rows: int, random: np.random.RandomState) -> Arrays:
     initial = {p.name: p.initializer for p in (*program.parameters, *program.statistics)}
-    loss = LOSSES[program.description.loss]
+    loss = program.description.loss
     masks = {mask.name: mask for mask in program.masks}
     rates = dict(zip(program.rate_names, program.optimizer.rates_at(STEP, DONE), strict=True))
     inputs: Arrays = {}

@@ -406,7 +406,7 @@ def gradients(layers, loss, x, y, weights, parameters, statistics=(), masks=()):
     trained = numbers(parameters)
     batch = Batch(trained, weights, masks, statistics)
     logits, outputs = forward(layers, numbers(x), batch)
-    total = LOSSES[loss](logits if loss in READ_LOGITS else outputs, y, weights)
+    total = LOSSES[loss.name](logits if loss.name in READ_LOGITS else outputs, y, weights)
     walk_back(total)
     return total.value, slopes(trained), batch.remembered
 

@@ -83,7 +83,7 @@ layers = st.one_of(
 
 def goes_with(activation: str, loss: str) -> bool:
     try:
-        backward_rule(activation, loss)
+        backward_rule(activation, LOSSES[loss])
     except DescriptionError:
         return False
     return True

@@ -21,7 +21,6 @@ from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.errors import DescriptionError
 from glassnet.program import Program
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
-from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import LBFGS, SGD, Adam
 from glassnet.rules.schedules import Cosine
 from glassnet.values import Values
@@ -46,9 +45,9 @@ def work_for(
     dtype = description.dtype
     x = random.normal(size=(rows, description.inputs)).astype(dtype)
     y = random.normal(size=(rows, description.outputs))
-    if LOSSES[description.loss].targets == "classes":
+    if description.loss.targets == "classes":
         y = np.eye(description.outputs)[random.randint(0, description.outputs, rows)]
-    elif LOSSES[description.loss].targets == "zero_one":
+    elif description.loss.targets == "zero_one":
         y = random.uniform(size=y.shape)
     weights = random.uniform(0.5, 2, rows).astype(dtype) if weighted else None
     size = min(batch, rows)

@@ -525,8 +525,8 @@ def test_binary_cross_entropy_is_exact_for_confident_answers(dtype, size, wanted
 
 
 def test_half_squared_error_names_both_ways_of_adding_up():
-    assert HalfSquaredError() == "half_squared_error"
-    assert HalfSquaredError(reduction="sum") == "half_squared_error_sum"
+    assert HalfSquaredError() == LOSSES["half_squared_error"]
+    assert HalfSquaredError(reduction="sum") == LOSSES["half_squared_error_sum"]
 
 
 # ------------------------------------------------ pairs of an output activation and a loss
@@ -546,7 +546,7 @@ ALL_PAIRS = [(a, loss) for a in ACTIVATIONS for loss in LOSSES]
 
 def rule_of(activation, loss):
     try:
-        return backward_rule(activation, loss)
+        return backward_rule(activation, LOSSES[loss])
     except DescriptionError:
         return "refused"
 
@@ -1283,9 +1283,9 @@ def test_the_short_form_is_read_back(sizes, data):
 
 
 def test_the_loss_is_chosen_by_the_last_activation():
-    assert Description.read("2-3 softmax").loss == "cross_entropy"
-    assert Description.read("2-3 sigmoid").loss == "mean_squared_error"
-    assert Description.read("2-3 linear", loss="cross_entropy").loss == "cross_entropy"
+    assert Description.read("2-3 softmax").loss == LOSSES["cross_entropy"]
+    assert Description.read("2-3 sigmoid").loss == LOSSES["mean_squared_error"]
+    assert Description.read("2-3 linear", loss="cross_entropy").loss == LOSSES["cross_entropy"]
 
 
 @pytest.mark.parametrize("kind", [Schedule, Initializer])

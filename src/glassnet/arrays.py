@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from glassnet.description import Description
 from glassnet.errors import DataError
-from glassnet.rules.losses import LOSSES
+from glassnet.rules.losses import Loss
 
 SUM_TOLERANCE = 1e-5  # shares of classes that were rounded to float32 still add up to 1
 
@@ -116,21 +116,23 @@ def check_targets(
             f"Found input variables with inconsistent numbers of samples: {[rows, len(given)]}:"
             f" X and {name} need the same number of rows"
         )
-    outputs, kind = description.outputs, LOSSES[description.loss].targets
+    outputs, loss = description.outputs, description.loss
+    columns, kind = loss.target_columns(outputs), loss.targets
     flat = given.ndim == 1 or given.shape[1:] == (1,)
     if kind == "classes" and flat:
         return _one_hot(given.reshape(-1), outputs, dtype, name)
-    if given.ndim == 1 and outputs == 1:
+    if given.ndim == 1 and columns == 1:
         given = given[:, None]
-    if given.shape != (rows, outputs):
+    if given.shape != (rows, columns):
         classes = f", or ({rows},) with class numbers" if kind == "classes" else ""
+        alone = "" if columns == outputs else f" for {columns} column of targets"
         raise DataError(
             f"{name} has shape {given.shape}, but the network has {outputs} output"
-            f"{'s' if outputs != 1 else ''}: it must be {(rows, outputs)}{classes}"
+            f"{'s' if outputs != 1 else ''}{alone}: it must be {(rows, columns)}{classes}"
         )
     targets = _cast(given, dtype, name)
     if kind != "numbers":
-        _check_range(targets, description.loss, name)
+        _check_range(targets, loss, name)
     if kind == "classes":
         _check_sums(targets, name)
     return targets
@@ -212,7 +214,7 @@ def _one_hot(classes: NDArray[Any], outputs: int, dtype: DTypeLike, name: str) -
     return one_hot
 
 
-def _check_range(targets: NDArray[Any], loss: str, name: str) -> None:
+def _check_range(targets: NDArray[Any], loss: Loss, name: str) -> None:
     wrong = (targets < 0) | (targets > 1)
     if wrong.any():
         row, column = (int(index) for index in np.argwhere(wrong)[0])

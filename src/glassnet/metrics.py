@@ -76,17 +76,18 @@ METRICS: dict[str, Metric] = {f.__name__: f for f in (accuracy, r2, rmse, mae)}
 
 
 def by_name(
-    metrics: Iterable[str | Metric] | str | Metric | None, *, loss: str, activation: str
+    metrics: Iterable[str | Metric] | str | Metric | None, *, each: bool, activation: str
 ) -> dict[str, Metric]:
     """Give the functions of the metrics that were asked for, by name; None asks for none.
 
-    Accuracy cuts where the outputs of this loss and output activation mean yes and no alike.
+    Accuracy cuts where the outputs of this output activation mean yes and no alike; `each` says
+    that every column is a yes or no of its own.
 
     Raises:
         DescriptionError: an unknown name, or one given twice.
 
     Example:
-        >>> list(by_name(["rmse", max], loss="mean_squared_error", activation="linear"))
+        >>> list(by_name(["rmse", max], each=False, activation="linear"))
         ['rmse', 'max']
 
     """
@@ -104,7 +105,7 @@ def by_name(
             raise unknown_name("metric", metric, METRICS)
         if name in found:
             raise DescriptionError(f"the metric {name!r} was given twice: give each once")
-        found[name] = _accuracy_for(loss, activation) if function is accuracy else function
+        found[name] = _accuracy_for(each, activation) if function is accuracy else function
     return found
 
 
@@ -129,8 +130,7 @@ def measured(name: str, metric: Metric, y: NDArray[Any], outputs: NDArray[Any]) 
     raise DescriptionError(f"the metric {name!r} must give a number, got {got}")
 
 
-def _accuracy_for(loss: str, activation: str) -> Metric:
-    each = loss == "binary_cross_entropy"
+def _accuracy_for(each: bool, activation: str) -> Metric:
     middle = 0.0 if activation == "tanh" else 0.5  # of targets −1 and 1, or 0 and 1
     cut = 0.0 if each and activation == "linear" else middle  # a logit of 0 is a chance of 0.5
     return functools.partial(accuracy, cut=cut, wanted_cut=middle, each=each)

@@ -24,6 +24,8 @@ from glassnet.program import Program
 from glassnet.rules.entry import is_integer
 from glassnet.rules.initializers import RandomSource
 from glassnet.rules.layers import Activation, Dense, Layer
+from glassnet.rules.losses import Loss
+from glassnet.rules.losses import loss as loss_of
 from glassnet.rules.optimizers import SGD, Optimizer
 from glassnet.rules.optimizers import optimizer as optimizer_of
 from glassnet.trace import Trace, trace_step
@@ -59,7 +61,8 @@ class Network:
         inputs: number of columns of X; or the short form "2-64-3 relu softmax"; or the sizes
             [2, 10, 1], with the activations after them; or a Description.
         layers: the layers, or the activations of sizes.
-        loss: a name; by default cross_entropy after softmax, else mean_squared_error.
+        loss: a name or a loss, such as gn.Huber(delta=2.0); by default cross_entropy after
+            softmax, else mean_squared_error.
         dtype: "float32" or "float64". A Description says both itself.
         random_state: decides the first weights, and with them orders and masks. An int means
             NumPy's RandomState, whose numbers never change; a RandomState or Generator is drawn
@@ -85,7 +88,7 @@ class Network:
         self,
         inputs: int | str | Sequence[int] | Description,
         *layers: Any,
-        loss: str = "",
+        loss: Loss | str = "",
         dtype: DTypeLike = USUAL_DTYPE,
         random_state: RandomState = None,
     ) -> None:
@@ -304,7 +307,9 @@ class Network:
     def _metrics(self, metrics: Iterable[str | Metric] | str | Metric | None) -> dict[str, Metric]:
         description = self.description
         return metric_table.by_name(
-            metrics, loss=description.loss, activation=description.output_activation
+            metrics,
+            each=description.loss.is_yes_or_no,
+            activation=description.output_activation,
         )
 
     def _with_validation(
@@ -457,7 +462,7 @@ def load(path: str | os.PathLike[str]) -> Network:
 
 
 def _described(
-    inputs: int | str | Sequence[int] | Description, layers: Sequence[Any], loss: str, dtype: Any
+    inputs: int | str | Sequence[int] | Description, layers: Sequence[Any], loss: Any, dtype: Any
 ) -> Description:
     """Read the forms in which a network may be given."""
     if isinstance(inputs, Description):
@@ -475,12 +480,12 @@ def _described(
 
 
 def _said_already(
-    description: Description, layers: Sequence[Any], loss: str, dtype: Any
+    description: Description, layers: Sequence[Any], loss: Any, dtype: Any
 ) -> Description:
     """Give the description, unless what is given beside it is something else."""
     if layers:
         raise DescriptionError(f"layers are given by {description!r} already, got {layers!r} too")
-    asked = {"loss": loss or description.loss}
+    asked: dict[str, Any] = {"loss": loss_of(loss) if loss else description.loss}
     if not isinstance(dtype, _Unasked):
         asked["dtype"] = replace(description, dtype=_name_of(dtype)).dtype
     for name, value in asked.items():

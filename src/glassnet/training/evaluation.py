@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.arrays import Rows
+from glassnet.lines import Phase
 from glassnet.metrics import Metric, measured
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
-from glassnet.rules.losses import LOSSES
 from glassnet.values import Values
 
 BLOCK_NUMBERS = 2**20  # of the widest layer: keeps what a prediction needs within a few MB
@@ -25,7 +25,8 @@ class Evaluation:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.loss = LOSSES[program.description.loss]
+        self.loss = program.description.loss
+        self.loss_line = next(line for line in program.lines if line.phase is Phase.LOSS)
         self.activation = ACTIVATIONS[program.description.output_activation].function
         self.block = max(64, BLOCK_NUMBERS // max(program.sizes.values()))
 
@@ -58,18 +59,24 @@ class Evaluation:
         logits, losses, sums = [], [], []
         for block in self._blocks(len(rows)):
             z = predict(rows.x[block], *_settled(values))
-            given = z
-            if self.loss.of == "outputs" and self.activation is not None:
-                given = self.activation(z)
             total = np.sum(weights[block])
             w = weights[block] if self.loss.rows == "sum" else weights[block] / total
             logits.append(z)
-            losses.append(float(self.loss.function(given, rows.y[block], w[:, None])))
+            losses.append(self._loss(z, rows.y[block], w[:, None]))
             sums.append(float(total))
         if self.loss.rows == "sum":
             return np.concatenate(logits), sum(losses)
         shares = np.array(sums) / np.sum(sums)
         return np.concatenate(logits), float(np.sum(shares * losses))
+
+    def _loss(self, logits: NDArray[Any], y: NDArray[Any], w: NDArray[Any]) -> float:
+        """Run the program's line of the loss."""
+        scope: dict[str, Any] = {**self.program.rules, "np": np, "y": y, "w": w}
+        scope[self.program.logits] = logits
+        if self.loss.of == "outputs" and self.activation is not None:
+            scope[self.program.outputs] = self.activation(logits)
+        exec(self.loss_line.code, scope)  # a line of a program that was checked when it was made
+        return float(scope["loss"])
 
     def _blocks(self, rows: int) -> Iterator[slice]:
         return (slice(start, start + self.block) for start in range(0, rows, self.block))

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from glassnet.arrays import Rows
 from glassnet.description import Description
 from glassnet.errors import DataError
-from glassnet.rules.losses import LOSSES
 from glassnet.rules.randomness import key, order_of_rows
 
 VALIDATION = 3  # the purpose of these random numbers, beside those of the orders and the masks
@@ -49,7 +48,7 @@ def split(rows: Rows, fraction: float, description: Description, seed: int) -> t
 
 
 def _classes(y: NDArray[np.floating], description: Description) -> NDArray[np.intp]:
-    kind = LOSSES[description.loss].targets
+    kind = description.loss.targets
     if kind == "classes":
         return np.asarray(np.argmax(y, axis=1))
     if kind == "zero_one" and y.shape[1] == 1:

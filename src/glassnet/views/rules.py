@@ -159,7 +159,7 @@ def _more_of_loss(name: str) -> Iterator[str]:
     rule = LOSSES[name]
     yield f"slope\n  {rule.slope_formula}"
     last = next(iter(rule.short), "linear")
-    program = Program(Description(2, (Dense(2, last),), name), SGD())
+    program = Program(Description(2, (Dense(2, last),), rule), SGD())
     place = next(i for i, line in enumerate(program.lines) if line.phase is Phase.LOSS)
     yield from _written(program.lines[place : place + 2])
     if rule.of == "logits":

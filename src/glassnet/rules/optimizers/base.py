@@ -9,8 +9,6 @@ rate, and whatever else `rates_at` gives.
 
 from __future__ import annotations
 
-import functools
-import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -18,7 +16,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from glassnet.rules.entry import FRACTION, POSITIVE, Check, Entry, is_number, option
+from glassnet.rules.entry import (
+    FRACTION,
+    POSITIVE,
+    Check,
+    Entry,
+    is_number,
+    option,
+    usual_options,
+)
 from glassnet.rules.schedules import NOT_NEGATIVE, Constant, Schedule, schedule_from_json
 
 # What a parameter is: a Dense layer's W or b, or what a norm scales and shifts its numbers by.
@@ -31,13 +37,6 @@ def with_decay(dp, p, weight_decay):
 
 def shrunk(p, learning_rate, weight_decay):
     return p * (1 - learning_rate * weight_decay)
-
-
-@functools.cache
-def usual_options(rule: Callable[..., Any]) -> dict[str, Any]:
-    """Give the options of a rule with their defaults."""
-    parameters = inspect.signature(rule).parameters.values()
-    return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 RATE = Check(
