@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
+import checks
 from glassnet import engines
 from glassnet.batches import Batches
 from glassnet.description import Description
@@ -44,11 +45,13 @@ def work_for(
     description, random = program.description, np.random.RandomState(3)
     dtype = description.dtype
     x = random.normal(size=(rows, description.inputs)).astype(dtype)
-    y = random.normal(size=(rows, description.outputs))
+    y = random.normal(size=(rows, description.loss.target_columns(description.outputs)))
     if description.loss.targets == "classes":
         y = np.eye(description.outputs)[random.randint(0, description.outputs, rows)]
     elif description.loss.targets == "zero_one":
         y = random.uniform(size=y.shape)
+    else:
+        y = checks.targets(description.loss.targets, y.shape, random)
     weights = random.uniform(0.5, 2, rows).astype(dtype) if weighted else None
     size = min(batch, rows)
     batches = Batches(rows, size, shuffle, seed=7, merge_single=description.ties_rows)

@@ -20,11 +20,10 @@ from glassnet.explanation.reader import Reader
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm
-from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import OPTIMIZERS as TABLE
 from glassnet.rules.optimizers import SGD, Adam, AdamW, RMSprop
 from glassnet.trace import trace_step
-from strategies import descriptions, goes_with, optimizers
+from strategies import ALL_LOSSES, descriptions, goes_with, optimizers
 from test_trace import step_inputs
 
 # --------------------------------------------------------- the reader of printed arithmetic
@@ -212,7 +211,7 @@ LAYERS = {
     "plain": (),
     "norms": (BatchNorm(), Activation("relu"), Dropout(0.4), LayerNorm()),
 }
-PAIRS = [(a, loss) for a in ACTIVATIONS for loss in LOSSES if goes_with(a, loss)]
+PAIRS = [(a, loss) for a in ACTIVATIONS for loss in ALL_LOSSES if goes_with(a, loss)]
 OPTIMIZERS = [
     SGD(0.1),
     SGD(0.1, momentum=0.9),
@@ -225,7 +224,7 @@ OPTIMIZERS = [
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+@pytest.mark.parametrize(("activation", "loss"), PAIRS, ids=str)
 def test_every_activation_and_loss(activation, loss, dtype):
     layers = (Dense(2, activation), Dense(3, activation))
     program = Program(Description(2, layers, loss, dtype), SGD(0.1))

@@ -7,6 +7,7 @@ names the row and column at fault.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,8 +132,8 @@ def check_targets(
             f"{'s' if outputs != 1 else ''}{alone}: it must be {(rows, columns)}{classes}"
         )
     targets = _cast(given, dtype, name)
-    if kind != "numbers":
-        _check_range(targets, loss, name)
+    if kind in WANTED:
+        _check_kind(targets, loss, name)
     if kind == "classes":
         _check_sums(targets, name)
     return targets
@@ -214,13 +215,30 @@ def _one_hot(classes: NDArray[Any], outputs: int, dtype: DTypeLike, name: str) -
     return one_hot
 
 
-def _check_range(targets: NDArray[Any], loss: Loss, name: str) -> None:
-    wrong = (targets < 0) | (targets > 1)
+# What the targets of a kind of loss are: which are right, and how that is said.
+WANTED: dict[str, tuple[Callable[[NDArray[Any]], NDArray[np.bool_]], str]] = {
+    "zero_one": (lambda y: (y >= 0) & (y <= 1), "must lie between 0 and 1"),
+    "classes": (lambda y: (y >= 0) & (y <= 1), "must lie between 0 and 1"),
+    "signs": (
+        lambda y: (y == 1) | (y == _no(y)),
+        "must be 0 or 1, or −1 or 1,",
+    ),
+    "counts": (lambda y: y >= 0, "must be 0 or more, as counts are,"),
+}
+
+
+def _no(y: NDArray[Any]) -> int:
+    """Give the number that stands for no beside a 1."""
+    return -1 if (y == -1).any() else 0
+
+
+def _check_kind(targets: NDArray[Any], loss: Loss, name: str) -> None:
+    right, words = WANTED[loss.targets]
+    wrong = ~right(targets)
     if wrong.any():
         row, column = (int(index) for index in np.argwhere(wrong)[0])
         raise DataError(
-            f"{name} must lie between 0 and 1 for {loss},"
-            f" got {targets[row, column]} in row {row}, column {column}"
+            f"{name} {words} for {loss}, got {targets[row, column]} in row {row}, column {column}"
         )
 
 

@@ -200,7 +200,7 @@ class LineWriter:
         """Give the line of the loss."""
         entry = self.description.loss
         given = self.outputs if entry.of == "outputs" else self.logits
-        names = {"a": self.outputs, "z": self.logits}
+        names = {"a": self.outputs, "z": self.logits, **entry.options()}
         yield Line(
             Phase.LOSS,
             f"loss = {entry.called(entry.function, given)}",
@@ -230,7 +230,7 @@ class LineWriter:
     def _error_of_last(self) -> Iterator[Line]:
         entry, last = self.description.loss, self.training[-1]
         activation = self.description.output_activation
-        names = {"a": self.outputs, "z": self.logits}
+        names = {"a": self.outputs, "z": self.logits, **entry.options()}
         shape = (("m", last.width),)
         equation = entry.equation(_rename(entry.slope_formula, names))
         if backward_rule(activation, entry) == "short":

@@ -110,6 +110,8 @@ class Reader:
             return Leaf(node.name, float(self.values.array(node)), "size")
         if node.op == "ones":
             return _number(1)
+        if node.op == "numbers":
+            return _number(node.args[index[1] if len(node.args) > 1 else 0])  # type: ignore[arg-type]
         if node.op == "transpose":
             return self._part(node, 0, index[::-1])
         if node.op == "column":
@@ -190,6 +192,8 @@ class Reader:
             values, summed = array.ravel(), inner.axes
         elif node.op == "batch_sum":
             values, summed = array[:, index[0]], inner.axes[:1]
+        elif node.op == "row_cumsum":
+            values, summed = array[index[0], : index[1] + 1], inner.axes[1:]
         else:
             values, summed = array[index[0]], inner.axes[1:]
 
@@ -274,7 +278,7 @@ def _is_reduction(node: Symbol | float) -> bool:
         count = node.args[1]
         is_count = not isinstance(count, Symbol) or (count.axes == () and _is_of_sizes(count))
         return is_count and _is_reduction(node.args[0])
-    return node.op in ("product", "row_sum", "row_max", "batch_sum", "total")
+    return node.op in ("product", "row_sum", "row_cumsum", "row_max", "batch_sum", "total")
 
 
 def _is_of_sizes(node: Symbol) -> bool:

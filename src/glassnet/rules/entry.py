@@ -41,6 +41,7 @@ def is_integer(value: object) -> bool:
 
 
 NUMBER = Check(is_number, "a finite number")
+NOT_NEGATIVE = Check(lambda v: is_number(v) and v >= 0, "a number from 0 up")
 POSITIVE = Check(lambda v: is_number(v) and v > 0, "a number above 0")
 FRACTION = Check(lambda v: is_number(v) and 0 <= v < 1, "a number from 0 up to, not including, 1")
 PART = Check(lambda v: is_number(v) and 0 < v <= 1, "a number above 0 and up to 1")

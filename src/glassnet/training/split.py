@@ -48,9 +48,8 @@ def split(rows: Rows, fraction: float, description: Description, seed: int) -> t
 
 
 def _classes(y: NDArray[np.floating], description: Description) -> NDArray[np.intp]:
-    kind = description.loss.targets
-    if kind == "classes":
+    if description.loss.targets == "classes":
         return np.asarray(np.argmax(y, axis=1))
-    if kind == "zero_one" and y.shape[1] == 1:
+    if description.loss.is_yes_or_no and y.shape[1] == 1:
         return (y[:, 0] > 0.5).astype(np.intp)
     return np.zeros(len(y), np.intp)

@@ -8,21 +8,36 @@ from typing import Any
 from glassnet.errors import DescriptionError, unknown_name
 from glassnet.rules.entry import usual_options
 from glassnet.rules.losses.base import Loss, backward_rule
-from glassnet.rules.losses.chances import BinaryCrossEntropy, CrossEntropy
+from glassnet.rules.losses.chances import BinaryCrossEntropy, BinaryFocal, CrossEntropy, Focal
+from glassnet.rules.losses.counts import Poisson
 from glassnet.rules.losses.distances import (
     HalfSquaredError,
     HalfSquaredErrorMean,
     HalfSquaredErrorSum,
+    Huber,
+    LogCosh,
+    MeanAbsoluteError,
     MeanSquaredError,
 )
+from glassnet.rules.losses.margins import Hinge, MulticlassHinge
+from glassnet.rules.losses.quantiles import Quantile
 
 __all__ = [
     "LOSSES",
     "BinaryCrossEntropy",
+    "BinaryFocal",
     "CrossEntropy",
+    "Focal",
     "HalfSquaredError",
+    "Hinge",
+    "Huber",
+    "LogCosh",
     "Loss",
+    "MeanAbsoluteError",
     "MeanSquaredError",
+    "MulticlassHinge",
+    "Poisson",
+    "Quantile",
     "backward_rule",
     "loss",
     "loss_from_json",
@@ -35,8 +50,17 @@ LOSSES: dict[str, Loss] = {
         MeanSquaredError(),
         HalfSquaredErrorMean(),
         HalfSquaredErrorSum(),
+        MeanAbsoluteError(),
+        Huber(),
+        LogCosh(),
+        Quantile(),
+        Poisson(),
         BinaryCrossEntropy(),
+        BinaryFocal(),
+        Hinge(),
         CrossEntropy(),
+        Focal(),
+        MulticlassHinge(),
     )
 }
 

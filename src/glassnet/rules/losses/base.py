@@ -89,8 +89,12 @@ class Loss(Entry):
         shown = [f"{k}={getattr(self, k)!r}" for k, v in usual.items() if getattr(self, k) != v]
         return f"{rule.__name__}({', '.join([given, self.wanted, 'w', *shown])})"
 
+    def options(self) -> dict[str, str]:
+        """Give the options as they are written."""
+        return {f.name: repr(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
     def equation(self, formula: str) -> str:
-        """Give a formula with the numbers of the options, and with what else they change."""
+        """Give a formula with what is done to y before."""
         return formula
 
     def target_columns(self, outputs: int) -> int:

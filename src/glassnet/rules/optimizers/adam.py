@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from glassnet.rules.entry import option
+from glassnet.rules.entry import NOT_NEGATIVE, option
 from glassnet.rules.optimizers.base import RATE, ByMoments, plain
-from glassnet.rules.schedules import NOT_NEGATIVE, Schedule
+from glassnet.rules.schedules import Schedule
 
 
 def adam(

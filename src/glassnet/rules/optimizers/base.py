@@ -18,6 +18,7 @@ import numpy as np
 
 from glassnet.rules.entry import (
     FRACTION,
+    NOT_NEGATIVE,
     POSITIVE,
     Check,
     Entry,
@@ -25,7 +26,7 @@ from glassnet.rules.entry import (
     option,
     usual_options,
 )
-from glassnet.rules.schedules import NOT_NEGATIVE, Constant, Schedule, schedule_from_json
+from glassnet.rules.schedules import Constant, Schedule, schedule_from_json
 
 # What a parameter is: a Dense layer's W or b, or what a norm scales and shifts its numbers by.
 PARAMETER_KINDS = ("weights", "biases", "scales")
