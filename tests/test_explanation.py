@@ -226,7 +226,8 @@ OPTIMIZERS = [
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("activation", "loss"), PAIRS, ids=str)
 def test_every_activation_and_loss(activation, loss, dtype):
-    layers = (Dense(2, activation), Dense(3, activation))
+    hidden_one = "tanh" if activation == "exp" else activation  # powers of powers hide all digits
+    layers = (Dense(2, hidden_one), Dense(3, activation))
     program = Program(Description(2, layers, loss, dtype), SGD(0.1))
     hidden, count = check_all(program, step_inputs(program, rows=3))
     assert hidden <= 0.02 * count

@@ -163,6 +163,10 @@ class Reader:
         return self._made[key]
 
     def _reduced(self, node: Symbol, index: Index) -> Expression:
+        if node.op == "row_cumsum" and 0 < index[1] < MOST_TERMS:
+            before, last = self._step(node, (index[0], index[1] - 1)), self._part(node, 0, index)
+            value = self.values.at(node, index)
+            return Operation("add", (before, *parts_within("add", last)), value)
         terms = self._terms(node, index)
         most, shown = (MOST_LONG_TERMS,) * 2 if terms.long else (MOST_TERMS, SHOWN_TERMS)
         count = len(terms.values)
