@@ -403,12 +403,12 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation(
             "ascending",
             ascending,
-            "a = r + mean(z − r), r = softplus(z₁) + … + softplus(z) along the row",
+            "a = r + mean(z − r), r = Σ softplus(z) over the columns up to its own",
             "dz = mean(da) − sigmoid(z) · Σ (da − mean(da)) over the columns before",
             "never falls along the row: each is softplus(z) above the last",
             back=ascending_back,
-            source="Gasthaus and others: Spline Quantile Function RNNs, AISTATS (2019), in another"
-            " form: the mean of the outputs is the mean of z",
+            source="Park and others: Learning Quantile Functions without Quantile Crossing, AISTATS"
+            " (2022), with the mean of z as the mean of the outputs",
         ),
     )
 }

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.arrays import Rows
+from glassnet.description import Description
 from glassnet.lines import Phase
 from glassnet.metrics import Metric, measured
 from glassnet.program import Program
@@ -32,11 +33,13 @@ class Evaluation:
 
     @cached_property
     def bare(self) -> Program:
-        """The same network without its last activation: its `predict` gives the logits."""
+        """The same layers without the last activation: their `predict` gives the logits."""
         description = self.program.description
         *others, last = description.layers
         layers = (*others, replace(last, activation="linear"))  # type: ignore[call-arg]
-        return Program(replace(description, layers=layers), self.program.optimizer)
+        # Its own loss plays no part in `predict`, and need not go with linear outputs.
+        usual = Description(description.inputs, layers, dtype=description.dtype)
+        return Program(usual, self.program.optimizer)
 
     def outputs(self, values: Values, x: NDArray[Any]) -> NDArray[Any]:
         """Give the outputs (m, n) for x (m, inputs)."""

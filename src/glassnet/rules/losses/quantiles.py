@@ -60,7 +60,9 @@ class Quantile(Loss):
     quantiles: tuple[float, ...] = option(LEVELS, (0.5,))
     rules: ClassVar = (quantile, quantile_slope)
     formula: ClassVar = "Σ w · max(q · (y − a), (q − 1) · (y − a)) / n, q = quantiles"
-    slope_formula: ClassVar = "w · ((1 where a > y, else 0) − q) / n, q = quantiles"
+    slope_formula: ClassVar = (
+        "w · (h − q) / n, h = 1 where a > y, 1/2 where a = y, else 0, q = quantiles"
+    )
     note: ClassVar = "distance to the target, q for each unit below it, 1 − q above it"
     source: ClassVar = "Koenker, Bassett: Regression Quantiles, Econometrica 46 (1978)"
 
