@@ -51,7 +51,7 @@ def work_for(
         y = np.eye(description.outputs)[random.randint(0, description.outputs, rows)]
     elif description.loss.targets == "zero_one":
         y = random.uniform(size=y.shape)
-    else:
+    elif description.loss.targets != "numbers":
         y = checks.targets(description.loss.targets, y.shape, random)
     weights = random.uniform(0.5, 2, rows).astype(dtype) if weighted else None
     size = min(batch, rows)
