@@ -244,7 +244,7 @@ def test_every_layer_and_optimizer(optimizer, dtype):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("layers", LAYERS.values(), ids=LAYERS)
-@pytest.mark.parametrize("last", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("last", ["softmax", "sigmoid", "ascending"])
 def test_long_sums(last, layers, dtype):
     described = Description(20, (Dense(30), *layers, Dense(12, last)), dtype=dtype)
     program = Program(described, Adam(0.01))

@@ -230,7 +230,8 @@ class Network:
 
         Args:
             X: (m, inputs).
-            y: (m, outputs); (m,) is taken as (m, 1), or as class numbers for cross_entropy.
+            y: (m, outputs), or (m, 1) for several quantiles; (m,) is taken as (m, 1), or as class
+                numbers where the loss chooses between classes.
             epochs: how often each row is visited; for L-BFGS the most iterations.
             batch_size: rows in a step; None takes all.
             optimizer: a name or an optimizer, such as gn.SGD(0.1).

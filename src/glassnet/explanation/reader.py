@@ -163,10 +163,8 @@ class Reader:
         return self._made[key]
 
     def _reduced(self, node: Symbol, index: Index) -> Expression:
-        if node.op == "row_cumsum" and 0 < index[1] < MOST_TERMS:
-            before, last = self._step(node, (index[0], index[1] - 1)), self._part(node, 0, index)
-            value = self.values.at(node, index)
-            return Operation("add", (before, *parts_within("add", last)), value)
+        if node.op == "row_cumsum":
+            return self._running_sum(node, *index)
         terms = self._terms(node, index)
         most, shown = (MOST_LONG_TERMS,) * 2 if terms.long else (MOST_TERMS, SHOWN_TERMS)
         count = len(terms.values)
@@ -183,6 +181,17 @@ class Reader:
         name = "maximum" if node.op == "row_max" else "add"
         return Operation(name, tuple(parts), self.values.at(node, index))
 
+    def _running_sum(self, node: Symbol, row: int, column: int) -> Expression:
+        """Write the sum up to a column as the one before it, and what is added."""
+        added = self._part(node, 0, (row, column))
+        if column == 0:
+            return added
+        before: Expression = Leaf(f"({column} more)", self.values.at(node, (row, column - 1)))
+        if column < MOST_TERMS:
+            before = self._step(node, (row, column - 1))
+        value = self.values.at(node, (row, column))
+        return Operation("add", (before, *parts_within("add", added)), value)
+
     def _term(self, expression: Expression, *, own_line: bool) -> Expression:
         return self._finish("", expression, expression.value) if own_line else expression
 
@@ -196,8 +205,6 @@ class Reader:
             values, summed = array.ravel(), inner.axes
         elif node.op == "batch_sum":
             values, summed = array[:, index[0]], inner.axes[:1]
-        elif node.op == "row_cumsum":
-            values, summed = array[index[0], : index[1] + 1], inner.axes[1:]
         else:
             values, summed = array[index[0]], inner.axes[1:]
 
