@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from glassnet.arrays import Rows
 from glassnet.description import Description
-from glassnet.lines import Phase
+from glassnet.lines import DATA_LOSS, Phase
 from glassnet.metrics import Metric, measured
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
@@ -53,6 +53,7 @@ class Evaluation:
         """Give the loss of the rows, and each metric of them; metrics count all rows alike."""
         with np.errstate(all="ignore"):  # a loss may be inf: the guard and the reader see it
             logits, loss = self._logits_and_loss(values, rows)
+            loss = self._with_penalties(loss, values)
             outputs = logits if self.activation is None else self.activation(logits)
         return loss, {name: measured(name, f, rows.y, outputs) for name, f in metrics.items()}
 
@@ -79,6 +80,16 @@ class Evaluation:
         if self.loss.of == "outputs" and self.activation is not None:
             scope[self.program.outputs] = self.activation(logits)
         exec(self.loss_line.code, scope)  # a line of a program that was checked when it was made
+        return float(scope[self.loss_line.outputs[0]])
+
+    def _with_penalties(self, loss: float, values: Values) -> float:
+        """Add what the program's lines add to the loss of the data."""
+        lines = [line for line in self.program.lines if line.phase is Phase.PENALTY]
+        if not lines:
+            return loss
+        scope: dict[str, Any] = {"np": np, **self.program.rules, **values.by_name, DATA_LOSS: loss}
+        for line in lines:
+            exec(line.code, scope)  # a line of a program that was checked when it was made
         return float(scope["loss"])
 
     def _blocks(self, rows: int) -> Iterator[slice]:
