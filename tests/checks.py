@@ -19,7 +19,7 @@ from glassnet.lines import MEASURING, Line, Phase
 from glassnet.program import Program, Role
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import PReLU
-from glassnet.rules.losses import LOSSES
+from glassnet.rules.losses import Loss
 
 STEP = 3  # the step of training that inputs are made for: corrections of Adam are not 1 there
 DONE = 0.25
@@ -47,7 +47,7 @@ def inputs_for(
 
 def _draw(program: Program, rows: int, random: np.random.RandomState) -> Arrays:
     initial = {p.name: p.initializer for p in (*program.parameters, *program.statistics)}
-    loss = LOSSES[program.description.loss]
+    loss = program.description.loss
     masks = {mask.name: mask for mask in program.masks}
     found = program.optimizer.rates_at(STEP, DONE, STEPS)
     rates = dict(zip(program.rate_names, found, strict=True))
@@ -79,6 +79,10 @@ def targets(kind: str, shape: tuple[int, ...], random: np.random.RandomState) ->
         return np.eye(shape[1])[random.randint(0, shape[1], shape[0])]
     if kind == "zero_one":
         return random.randint(0, 2, shape).astype(float)
+    if kind == "signs":
+        return 2.0 * random.randint(0, 2, shape) - 1
+    if kind == "counts":
+        return random.poisson(2, shape).astype(float)
     return random.standard_normal(shape)
 
 
@@ -104,6 +108,8 @@ def is_smooth_at(program: Program, inputs: Mapping[str, Any]) -> bool:
         for rule, w in re.findall(r"(\w+)\((\w+),", line.text):
             if rule == "l1_penalty" and np.any((np.abs(inputs[w]) < FAR) & (inputs[w] != 0)):
                 return False
+    if not _loss_is_smooth_at(program, {**found, **inputs}):
+        return False
     for name, value in found.items():
         if name.startswith("per_spread"):
             normal = found[name.replace("per_spread", "normal")]
@@ -111,6 +117,28 @@ def is_smooth_at(program: Program, inputs: Mapping[str, Any]) -> bool:
             if np.any((value > STEEPEST) & (normal != 0)):
                 return False
     return True
+
+
+def _loss_is_smooth_at(program: Program, found: Mapping[str, Any]) -> bool:
+    """Whether the slope of the loss does not jump where one column is moved a little."""
+    loss = program.description.loss
+    given = found[program.logits if loss.of == "logits" else program.outputs]
+    slope = rule_of_loss(loss, loss.slope)
+    for column in range(given.shape[1]):
+        aside = FAR * (np.arange(given.shape[1]) == column)
+        slopes = [slope(given + side * aside, found["y"], found["w"]) for side in (-1, 1)]
+        steps = np.abs(slopes[1] - slopes[0]) * given.shape[1] / found["w"]
+        if np.any(steps > 0.4 * (1 + np.max(np.abs(slopes)))):
+            return False
+    return True
+
+
+def rule_of_loss(loss: Loss, rule: Callable[..., Any], numpy: Any = np) -> Callable[..., Any]:
+    """Give a rule of a loss as its line calls it: with its options, of what is given, y and w."""
+    rules = (*loss.rules, *loss.short.values(), *loss.beside)
+    names = {each.__name__: with_numpy(each, numpy) for each in rules}
+    code = compile(loss.called(rule, "given"), "<loss>", "eval")
+    return lambda given, y, w: eval(code, {**names, "given": given, "y": y, "w": w})
 
 
 # ------------------------------------------------------------------ running a program
@@ -178,7 +206,9 @@ COMPLEX_NUMPY = SimpleNamespace(
     min=_extreme(np.argmin),
     **{
         name: getattr(np, name)
-        for name in "arctan exp expm1 log log1p ones_like sqrt sum tanh where".split()
+        for name in (
+            "arctan cumsum exp expm1 full_like log log1p ones_like sqrt sum tanh where".split()
+        )
     },
 )
 

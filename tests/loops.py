@@ -193,7 +193,20 @@ def mish_of(z):
     return z * (1 + 2 * power) / (1 + 2 * power + 2 * power * power)
 
 
+def ascending(row):
+    rises, total = [], number(0)
+    for z in row:
+        total = total + log_of_1_plus_exp(z)
+        rises.append(total)
+    middle = number(0)
+    for z, rise in zip(row, rises, strict=True):
+        middle = middle + (z - rise) / len(row)
+    return [middle + rise for rise in rises]
+
+
 ACTIVATIONS = {
+    "exp": each(exp),
+    "ascending": ascending,
     "log_softmax": log_softmax,
     "step": each(lambda z: number(1.0 if z.value > 0 else 0.0)),
     "leaky_relu": each(lambda z: z if z.value > 0 else 0.01 * z),
@@ -218,65 +231,138 @@ ACTIVATIONS = {
 # ------------------------------------------------- losses: rows, targets, weights to a number
 
 
-def squared_distance(row, target):
+def by_row(rule):
+    """Make a loss of the loss of one row: each counts by its weight."""
+
+    def loss(rows, targets, weights, options):
+        total = number(0)
+        for row, target, weight in zip(rows, targets, weights, strict=True):
+            total = total + weight * rule(row, target, options)
+        return total
+
+    return loss
+
+
+def by_number(rule):
+    """Make a loss of the loss of one number: the columns are averaged."""
+
+    def of_row(row, target, options):
+        total = number(0)
+        for z, y in zip(row, target, strict=True):
+            total = total + rule(z, y, options)
+        return total / len(row)
+
+    return by_row(of_row)
+
+
+def squared_distance(row, target, options):
     total = number(0)
     for a, y in zip(row, target, strict=True):
         total = total + (a - y) * (a - y)
     return total
 
 
-def mean_squared_error(rows, targets, weights):
+def size(x):
+    return x if x.value > 0 else -x if x.value < 0 else x * 0
+
+
+def power(x, exponent):
+    return exp(exponent * log(x))
+
+
+def huber_of(a, y, options):
+    error = size(a - y)
+    if error.value <= options.delta:
+        return error * error / 2
+    return options.delta * (error - options.delta / 2)
+
+
+def log_cosh_of(a, y, options):
+    error = size(a - y)
+    return error + log1p(exp(-2 * error)) - math.log(2)
+
+
+def pinball(a, y, level):
+    return level * (y - a) if a.value < y else (1 - level) * (a - y)
+
+
+def quantile_of(row, target, options):
+    levels = options.quantiles
+    if len(levels) == 1:
+        levels, targets = levels * len(row), target
+    else:
+        targets = target * len(row)
     total = number(0)
-    for row, target, weight in zip(rows, targets, weights, strict=True):
-        total = total + weight * (squared_distance(row, target) / len(row))
-    return total
-
-
-def half_squared_error(rows, targets, weights):
-    return mean_squared_error(rows, targets, weights) / 2
-
-
-def half_squared_error_sum(rows, targets, weights):
-    total = number(0)
-    for row, target, weight in zip(rows, targets, weights, strict=True):
-        total = total + weight * squared_distance(row, target) / 2
-    return total
+    for a, y, level in zip(row, targets, levels, strict=True):
+        total = total + pinball(a, y, level)
+    return total / len(row)
 
 
 def log_of_1_plus_exp(z):
     return z + log1p(exp(-z)) if z.value > 0 else log1p(exp(z))
 
 
-def binary_cross_entropy(rows, targets, weights):
+def binary_cross_entropy_of(z, y, options):
     """−y·log(a) − (1 − y)·log(1 − a) for a = sigmoid(z): log(a) = −log(1 + exp(−z))."""
-    total = number(0)
-    for row, target, weight in zip(rows, targets, weights, strict=True):
-        for z, y in zip(row, target, strict=True):
-            surprise = y * log_of_1_plus_exp(-z) + (1 - y) * log_of_1_plus_exp(z)
-            total = total + weight * surprise / len(row)
-    return total
+    y = (1 - options.label_smoothing) * y + options.label_smoothing / 2
+    return y * log_of_1_plus_exp(-z) + (1 - y) * log_of_1_plus_exp(z)
 
 
-def cross_entropy(rows, targets, weights):
+def binary_focal_of(z, y, options):
+    yes = power(sigmoid_of(-z), options.gamma) * log_of_1_plus_exp(-z)
+    no = power(sigmoid_of(z), options.gamma) * log_of_1_plus_exp(z)
+    return y * yes + (1 - y) * no
+
+
+def hinge_of(z, y, options):
+    lacking = 1 - z if y == 1 else 1 + z
+    return lacking if lacking.value > 0 else lacking * 0
+
+
+def cross_entropy_of(row, target, options):
     """−Σ y·log(a) for a = softmax(z): log(a_k) = z_k − log Σ exp(z)."""
-    total = number(0)
-    for row, target, weight in zip(rows, targets, weights, strict=True):
-        highest = max(z.value for z in row)
-        powers = [exp(z - highest) for z in row]
-        log_of_sum = log(sum(powers[1:], powers[0]))
-        for z, y in zip(row, target, strict=True):
-            total = total + weight * y * (log_of_sum - (z - highest))
+    smoothing, total = options.label_smoothing, number(0)
+    for log_share, y in zip(log_softmax(row), target, strict=True):
+        total = total - ((1 - smoothing) * y + smoothing / len(row)) * log_share
     return total
+
+
+def focal_of(row, target, options):
+    missed, surprise = number(0), number(0)
+    for share, log_share, y in zip(softmax(row), log_softmax(row), target, strict=True):
+        missed = missed + (1 - y) * share
+        surprise = surprise - y * log_share
+    return power(missed, options.gamma) * surprise
+
+
+def multiclass_hinge_of(row, target, options):
+    true, total = row[target.index(1)], number(0)
+    for z, y in zip(row, target, strict=True):
+        lacking = 1 + z - true
+        if y == 0 and lacking.value > 0:
+            total = total + lacking
+    return total / len(row)
 
 
 LOSSES = {
-    "mean_squared_error": mean_squared_error,
-    "half_squared_error": half_squared_error,
-    "half_squared_error_sum": half_squared_error_sum,
-    "binary_cross_entropy": binary_cross_entropy,
-    "cross_entropy": cross_entropy,
+    "mean_squared_error": by_number(lambda a, y, options: (a - y) * (a - y)),
+    "half_squared_error": by_number(lambda a, y, options: (a - y) * (a - y) / 2),
+    "half_squared_error_sum": by_row(lambda *given: squared_distance(*given) / 2),
+    "mean_absolute_error": by_number(lambda a, y, options: size(a - y)),
+    "huber": by_number(huber_of),
+    "log_cosh": by_number(log_cosh_of),
+    "quantile": by_row(quantile_of),
+    "poisson": by_number(lambda z, y, options: exp(z) - y * z),
+    "binary_cross_entropy": by_number(binary_cross_entropy_of),
+    "binary_focal": by_number(binary_focal_of),
+    "hinge": by_number(hinge_of),
+    "cross_entropy": by_row(cross_entropy_of),
+    "focal": by_row(focal_of),
+    "multiclass_hinge": by_row(multiclass_hinge_of),
 }
-READ_LOGITS = {"binary_cross_entropy", "cross_entropy"}
+READ_LOGITS = set(
+    "poisson binary_cross_entropy binary_focal hinge cross_entropy focal multiclass_hinge".split()
+)
 
 
 # ----------------------------------------------------------------- layers: rows to rows
@@ -406,7 +492,7 @@ def gradients(layers, loss, x, y, weights, parameters, statistics=(), masks=()):
     trained = numbers(parameters)
     batch = Batch(trained, weights, masks, statistics)
     logits, outputs = forward(layers, numbers(x), batch)
-    total = LOSSES[loss](logits if loss in READ_LOGITS else outputs, y, weights)
+    total = LOSSES[loss.name](logits if loss.name in READ_LOGITS else outputs, y, weights, loss)
     total = total + penalties(layers, trained)
     walk_back(total)
     return total.value, slopes(trained), batch.remembered

@@ -26,7 +26,17 @@ from glassnet.rules.initializers import (
     Zeros,
 )
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
-from glassnet.rules.losses import LOSSES, backward_rule
+from glassnet.rules.losses import (
+    LOSSES,
+    BinaryCrossEntropy,
+    BinaryFocal,
+    CrossEntropy,
+    Focal,
+    Huber,
+    Loss,
+    Quantile,
+    backward_rule,
+)
 from glassnet.rules.optimizers import (
     LBFGS,
     OPTIMIZERS,
@@ -94,8 +104,23 @@ layers = st.one_of(
 )
 
 
-def goes_with(activation: str, loss: str) -> bool:
+# Every loss of the table, and some with options.
+ALL_LOSSES = [
+    *LOSSES.values(),
+    Huber(0.25),
+    Quantile(0.9),
+    Quantile((0.25, 0.75)),
+    Quantile((0.1, 0.5, 0.9)),
+    BinaryCrossEntropy(0.1),
+    BinaryFocal(0.5),
+    CrossEntropy(0.1),
+    Focal(0.5),
+]
+
+
+def goes_with(activation: str, loss: Loss, outputs: int = 3) -> bool:
     try:
+        loss.check_outputs(outputs)
         backward_rule(activation, loss)
     except DescriptionError:
         return False
@@ -111,9 +136,7 @@ def descriptions(draw, dtypes=("float64",)):
     last = [draw(dense(st.just(units), st.just(activation)))]
     if draw(st.booleans()):
         last = [draw(dense(st.just(units))), Activation(activation)]
-    allowed = [loss for loss in sorted(LOSSES) if goes_with(activation, loss)]
-    if units == 1:
-        allowed = [loss for loss in allowed if LOSSES[loss].targets != "classes"]
+    allowed = [loss for loss in ALL_LOSSES if goes_with(activation, loss, units)]
     return Description(
         draw(st.integers(1, 4)),
         (*hidden, *last),

@@ -621,7 +621,7 @@ def test_one_rule_fits_a_screen_with_its_lines_and_its_plot(kind, name):
     lines = printed.splitlines()
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 96
-    assert ("┤" in printed) == (kind in ("activations", "schedules"))
+    assert ("┤" in printed) == (kind in ("activations", "losses", "schedules"))
     wanted = {
         "activations": r"^  [az]1 = ",
         "losses": rf"^  loss = {name}\(",

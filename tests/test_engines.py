@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
+import checks
 from glassnet import engines
 from glassnet.batches import Batches
 from glassnet.description import Description
@@ -21,12 +22,12 @@ from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.errors import DescriptionError
 from glassnet.program import Program
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
-from glassnet.rules.losses import LOSSES
+from glassnet.rules.losses import BinaryFocal, Focal, Quantile
 from glassnet.rules.optimizers import LBFGS, SGD, Adam
 from glassnet.rules.schedules import Cosine
 from glassnet.values import Values
 from plain_loops import PlainEngine
-from strategies import descriptions, optimizers
+from strategies import ALL_LOSSES, descriptions, goes_with, optimizers
 
 BARS = {"float32": 1e-6, "float64": 1e-13}  # relative L2 of a gradient between engines
 
@@ -45,11 +46,13 @@ def work_for(
     description, random = program.description, np.random.RandomState(3)
     dtype = description.dtype
     x = random.normal(size=(rows, description.inputs)).astype(dtype)
-    y = random.normal(size=(rows, description.outputs))
-    if LOSSES[description.loss].targets == "classes":
+    y = random.normal(size=(rows, description.loss.target_columns(description.outputs)))
+    if description.loss.targets == "classes":
         y = np.eye(description.outputs)[random.randint(0, description.outputs, rows)]
-    elif LOSSES[description.loss].targets == "zero_one":
+    elif description.loss.targets == "zero_one":
         y = random.uniform(size=y.shape)
+    elif description.loss.targets != "numbers":
+        y = checks.targets(description.loss.targets, y.shape, random)
     weights = random.uniform(0.5, 2, rows).astype(dtype) if weighted else None
     size = min(batch, rows)
     batches = Batches(rows, size, shuffle, seed=7, merge_single=description.ties_rows)
@@ -127,6 +130,18 @@ def test_plain_loops_agree_with_numpy(description, optimizer, weighted, rows):
     assert_same_update(program, work, engine)
 
 
+@pytest.mark.parametrize("dtype", BARS)
+@pytest.mark.parametrize("loss", ALL_LOSSES, ids=str)
+def test_plain_loops_of_every_loss_agree_with_numpy(loss, dtype):
+    outputs = len(getattr(loss, "quantiles", ())) if loss.target_columns(3) == 1 else 3
+    last = ("linear", "sigmoid", "softmax", "exp", "ascending")
+    for activation in (a for a in last if goes_with(a, loss, outputs)):
+        layers = (Dense(4, "tanh"), Dense(outputs, activation))
+        program = Program(Description(2, layers, loss, dtype), SGD(0.1))
+        work = work_for(program, 7, batch=4, weighted=True)
+        assert_same_gradients(program, work, PlainEngine(program))
+
+
 # ---------------------------------------------------- some, compiled, each of many rules
 
 MANY_RULES = [
@@ -182,6 +197,15 @@ MANY_RULES = [
         SGD(0.05),
     ),
     Program(
+        Description.read("3-4-4-3 exp ascending ascending", loss=Quantile((0.1, 0.5, 0.9))),
+        SGD(0.05),
+    ),
+    Program(Description.read("3-4-2 tanh exp", loss="poisson"), SGD(0.05)),
+    Program(Description.read("3-4-2 tanh tanh", loss="log_cosh"), SGD(0.05)),
+    Program(Description.read("3-4-3 tanh linear", loss="multiclass_hinge"), SGD(0.05)),
+    Program(Description.read("3-4-2 tanh sigmoid", loss=BinaryFocal(0.5)), SGD(0.05)),
+    Program(Description.read("3-4-3 tanh softmax", loss=Focal(3.0)), SGD(0.05)),
+    Program(
         Description.read(
             "3-4-4-4-4-4-4-4-2 gelu gelu_tanh elu selu softsign leaky_relu hard_sigmoid step",
             dtype="float64",
@@ -191,7 +215,9 @@ MANY_RULES = [
 ]
 
 
-@pytest.mark.parametrize("program", MANY_RULES, ids=lambda p: p.description.short()[:40])
+@pytest.mark.parametrize(
+    "program", MANY_RULES, ids=lambda p: f"{p.description.short()[:40]} {p.description.loss}"
+)
 def test_compiled_loops_agree_with_numpy(program):
     engine = NumbaEngine(program)
     for weighted in (False, True):

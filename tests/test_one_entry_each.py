@@ -7,6 +7,7 @@ lines, is written into programs, and is held to the same differences as glassnet
 from __future__ import annotations
 
 import inspect
+import itertools
 import json
 from dataclasses import dataclass
 from typing import ClassVar
@@ -48,24 +49,23 @@ SWISH = ActivationEntry(
 )
 
 
-def soft_distance(a, y, w):
-    return np.sum(w * (np.sqrt(1 + (a - y) * (a - y)) - 1)) / a.shape[1]
+def soft_distance(a, y, w, near=1.0):
+    error = (a - y) / near
+    return np.sum(w * near * near * (np.sqrt(1 + error * error) - 1)) / a.shape[1]
 
 
-def soft_distance_slope(a, y, w):
-    error = a - y
-    return w * error / np.sqrt(1 + error * error) / a.shape[1]
+def soft_distance_slope(a, y, w, near=1.0):
+    error = (a - y) / near
+    return w * near * error / np.sqrt(1 + error * error) / a.shape[1]
 
 
-SOFT_DISTANCE = Loss(
-    "soft_distance",
-    soft_distance,
-    soft_distance_slope,
-    "Σ w · (√(1 + (a − y)²) − 1) / n",
-    "w · (a − y) / √(1 + (a − y)²) / n",
-    "squared distance near the target, distance far from it",
-    short={"linear": soft_distance_slope},
-)
+@dataclass(frozen=True, repr=False)
+class SoftDistance(Loss):
+    near: float = option(POSITIVE, 1.0)
+    rules: ClassVar = (soft_distance, soft_distance_slope)
+    formula: ClassVar = "Σ w · near² · (√(1 + (a − y)² / near²) − 1) / n"
+    slope_formula: ClassVar = "w · (a − y) / √(1 + (a − y)² / near²) / n"
+    note: ClassVar = "squared distance near the target, distance far from it"
 
 
 def stretch(x, factor, bend=0.5):
@@ -199,11 +199,15 @@ def test_an_activation(monkeypatch):
 
 
 def test_a_loss(monkeypatch):
-    monkeypatch.setitem(LOSSES, "soft_distance", SOFT_DISTANCE)
-    for last in ("linear", "tanh"):
-        program = network(Dense(4, "tanh"), Dense(2, last), loss="soft_distance")
+    monkeypatch.setitem(LOSSES, "soft_distance", SoftDistance())
+    for last, loss in itertools.product(("linear", "tanh"), ("soft_distance", SoftDistance(0.25))):
+        program = network(Dense(4, "tanh"), Dense(2, last), loss=loss)
         assert "loss = soft_distance(" in program.source
+        assert program.source.count("y, w, near=0.25)") == (0 if loss == "soft_distance" else 4)
         check(program)
+        again = Description.from_json(json.loads(json.dumps(program.description.to_json())))
+        assert again == program.description
+        assert hash(again) == hash(program.description)
 
 
 def test_a_layer(monkeypatch):
@@ -290,7 +294,7 @@ def test_the_same_state_name_may_stand_before_any_parameter(monkeypatch):
 
 ALL = {
     "ACTIVATIONS": (ACTIVATIONS, "swish", SWISH),
-    "LOSSES": (LOSSES, "soft_distance", SOFT_DISTANCE),
+    "LOSSES": (LOSSES, "soft_distance", SoftDistance()),
     "LAYERS": (LAYERS, "Stretch", Stretch),
     "OPTIMIZERS": (OPTIMIZERS, "propagation", Propagation),
     "INITIALIZERS": (INITIALIZERS, "checkerboard", Checkerboard),
@@ -307,7 +311,7 @@ def every_entry(monkeypatch):
 def all_new(dtype="float64"):
     hidden = Dense(4, "swish", weight_initializer="checkerboard")
     layers = (hidden, Stretch(0.25), Dense(2, "tanh"))
-    return gn.Network(3, *layers, loss="soft_distance", dtype=dtype, random_state=0)
+    return gn.Network(3, *layers, loss=SoftDistance(0.25), dtype=dtype, random_state=0)
 
 
 @pytest.mark.usefixtures("every_entry")
@@ -345,7 +349,7 @@ def test_numbers_made_by_all_of_them_are_explained():
 def test_every_entry_is_short():
     parts = {
         "activation": (swish, swish_slope),
-        "loss": (soft_distance, soft_distance_slope),
+        "loss": (soft_distance, soft_distance_slope, SoftDistance),
         "layer": (stretch, stretch_back, sum_over_columns, Stretch),
         "optimizer": (by_usual_size, Propagation),
         "initializer": (Checkerboard,),

@@ -42,7 +42,19 @@ if TYPE_CHECKING:
     from glassnet.rules.layers import Dropout as Dropout
     from glassnet.rules.layers import LayerNorm as LayerNorm
     from glassnet.rules.layers import PReLU as PReLU
+    from glassnet.rules.losses import BinaryCrossEntropy as BinaryCrossEntropy
+    from glassnet.rules.losses import BinaryFocal as BinaryFocal
+    from glassnet.rules.losses import CrossEntropy as CrossEntropy
+    from glassnet.rules.losses import Focal as Focal
     from glassnet.rules.losses import HalfSquaredError as HalfSquaredError
+    from glassnet.rules.losses import Hinge as Hinge
+    from glassnet.rules.losses import Huber as Huber
+    from glassnet.rules.losses import LogCosh as LogCosh
+    from glassnet.rules.losses import MeanAbsoluteError as MeanAbsoluteError
+    from glassnet.rules.losses import MeanSquaredError as MeanSquaredError
+    from glassnet.rules.losses import MulticlassHinge as MulticlassHinge
+    from glassnet.rules.losses import Poisson as Poisson
+    from glassnet.rules.losses import Quantile as Quantile
     from glassnet.rules.optimizers import LBFGS as LBFGS
     from glassnet.rules.optimizers import SGD as SGD
     from glassnet.rules.optimizers import Adadelta as Adadelta
@@ -86,7 +98,8 @@ PLACES = {
     "glassnet.rules.initializers": "Fill Glorot He LeCun Normal Orthogonal TruncatedNormal Uniform"
     " UnitVariance Zeros",
     "glassnet.rules.layers": "Activation BatchNorm Dense Dropout LayerNorm PReLU",
-    "glassnet.rules.losses": "HalfSquaredError",
+    "glassnet.rules.losses": "BinaryCrossEntropy BinaryFocal CrossEntropy Focal HalfSquaredError"
+    " Hinge Huber LogCosh MeanAbsoluteError MeanSquaredError MulticlassHinge Poisson Quantile",
     "glassnet.rules.optimizers": "AMSGrad Adadelta Adagrad Adam AdamW Adamax LBFGS Lion NAdam RAdam"
     " RMSprop SGD",
     "glassnet.rules.schedules": "Constant CosLog4 Cosine CosineRestarts Exponential FlatCosine"

@@ -13,11 +13,16 @@ from typing import TypeGuard
 from glassnet.errors import ProgramError
 
 NUMPY_NAMES = frozenset(
-    "abs absolute arctan exp expm1 log log1p maximum minimum max min ones_like rint sign sqrt sum"
-    " tanh where".split()
+    "abs absolute arctan cumsum exp expm1 full_like log log1p maximum minimum max min ones_like"
+    " rint sign sqrt sum tanh where".split()
 )
 NUMPY_OPTIONS = frozenset({"axis", "keepdims"})
-NUMPY_ARGUMENTS = {"where": 3, "maximum": 2, "minimum": 2}  # at most; one for every other
+NUMPY_ARGUMENTS = {
+    "where": 3,
+    "maximum": 2,
+    "minimum": 2,
+    "full_like": 2,
+}  # at most; else 1
 ARRAY_NAMES = frozenset({"T", "shape"})
 
 NODES = (
@@ -111,8 +116,8 @@ def _check_node(node: ast.AST, defined: set[str], docstrings: set[int]) -> None:
         _check_name(node, node.name)
         if node.decorator_list or node.returns or _special_arguments(node.args):
             raise _refused(node, "functions take plain arguments and nothing else")
-        if not all(_is_plain_number(default) for default in node.args.defaults):
-            raise _refused(node, "a default must be a number")
+        if not all(_is_plain(default) for default in node.args.defaults):
+            raise _refused(node, "a default must be a number, or several in brackets")
         if any(isinstance(part, ast.FunctionDef) for part in ast.walk(node) if part is not node):
             raise _refused(node, "no function may stand inside another")
     elif isinstance(node, ast.arg):
@@ -132,8 +137,14 @@ def _check_node(node: ast.AST, defined: set[str], docstrings: set[int]) -> None:
         _check_call(node, defined)
 
 
+def _is_plain(node: ast.expr) -> bool:
+    """Whether a default is numbers as they stand: anything else would be run with the def."""
+    if isinstance(node, ast.Tuple):
+        return all(_is_plain_number(part) for part in node.elts)
+    return _is_plain_number(node)
+
+
 def _is_plain_number(node: ast.expr) -> bool:
-    """Whether a default is a number as it stands: anything else would be run with the def."""
     if isinstance(node, ast.UnaryOp):
         node = node.operand
     return isinstance(node, ast.Constant)

@@ -7,6 +7,7 @@ names the row and column at fault.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from glassnet.description import Description
 from glassnet.errors import DataError
-from glassnet.rules.losses import LOSSES
+from glassnet.rules.losses import Loss
 
 SUM_TOLERANCE = 1e-5  # shares of classes that were rounded to float32 still add up to 1
 
@@ -127,21 +128,23 @@ def check_targets(
             f"Found input variables with inconsistent numbers of samples: {[rows, len(given)]}:"
             f" X and {name} need the same number of rows"
         )
-    outputs, kind = description.outputs, LOSSES[description.loss].targets
+    outputs, loss = description.outputs, description.loss
+    columns, kind = loss.target_columns(outputs), loss.targets
     flat = given.ndim == 1 or given.shape[1:] == (1,)
     if kind == "classes" and flat:
         return _one_hot(given.reshape(-1), outputs, dtype, name)
-    if given.ndim == 1 and outputs == 1:
+    if given.ndim == 1 and columns == 1:
         given = given[:, None]
-    if given.shape != (rows, outputs):
+    if given.shape != (rows, columns):
         classes = f", or ({rows},) with class numbers" if kind == "classes" else ""
+        alone = "" if columns == outputs else f" for {columns} column of targets"
         raise DataError(
             f"{name} has shape {given.shape}, but the network has {outputs} output"
-            f"{'s' if outputs != 1 else ''}: it must be {(rows, outputs)}{classes}"
+            f"{'s' if outputs != 1 else ''}{alone}: it must be {(rows, columns)}{classes}"
         )
     targets = _cast(given, dtype, name)
-    if kind != "numbers":
-        _check_range(targets, description.loss, name)
+    if kind in WANTED:
+        _check_kind(targets, loss, name)
     if kind == "classes":
         _check_sums(targets, name)
     return targets
@@ -158,10 +161,9 @@ def class_numbers(y: NDArray[Any], description: Description) -> NDArray[np.intp]
     array([[2],
            [0]])
     """
-    kind = LOSSES[description.loss].targets
-    if kind == "classes":
+    if description.loss.targets == "classes":
         return np.asarray(np.argmax(y, axis=1)[:, None])
-    return (y > 0.5).astype(np.intp) if kind == "zero_one" else None
+    return (y > 0.5).astype(np.intp) if description.loss.is_yes_or_no else None
 
 
 def _check_weights(weights: ArrayLike, rows: int, dtype: DTypeLike, name: str) -> NDArray[Any]:
@@ -240,13 +242,30 @@ def _one_hot(classes: NDArray[Any], outputs: int, dtype: DTypeLike, name: str) -
     return one_hot
 
 
-def _check_range(targets: NDArray[Any], loss: str, name: str) -> None:
-    wrong = (targets < 0) | (targets > 1)
+# What the targets of a kind of loss are: which are right, and how that is said.
+WANTED: dict[str, tuple[Callable[[NDArray[Any]], NDArray[np.bool_]], str]] = {
+    "zero_one": (lambda y: (y >= 0) & (y <= 1), "must lie between 0 and 1"),
+    "classes": (lambda y: (y >= 0) & (y <= 1), "must lie between 0 and 1"),
+    "signs": (
+        lambda y: (y == 1) | (y == _no(y)),
+        "must be 0 or 1, or −1 or 1,",
+    ),
+    "counts": (lambda y: y >= 0, "must be 0 or more, as counts are,"),
+}
+
+
+def _no(y: NDArray[Any]) -> int:
+    """Give the number that stands for no beside a 1."""
+    return -1 if (y == -1).any() else 0
+
+
+def _check_kind(targets: NDArray[Any], loss: Loss, name: str) -> None:
+    right, words = WANTED[loss.targets]
+    wrong = ~right(targets)
     if wrong.any():
         row, column = (int(index) for index in np.argwhere(wrong)[0])
         raise DataError(
-            f"{name} must lie between 0 and 1 for {loss},"
-            f" got {targets[row, column]} in row {row}, column {column}"
+            f"{name} {words} for {loss}, got {targets[row, column]} in row {row}, column {column}"
         )
 
 

@@ -8,6 +8,8 @@ out is a graph of a few kinds of node. Equal sub-expressions are one node.
     element     one NumPy function, element by element (where, comparisons and arithmetic included)
     product     a matrix product                 transpose    the same array, rows as columns
     row_sum, row_max    along each row: (m, n) → (m, 1)
+    row_cumsum          along each row, with every sum on the way: (m, n) → (m, n)
+    numbers             a number of the text for each column, the same in every row
     batch_sum           over the batch: (m, n) → (n,)
     total               over everything: → ()
 
@@ -102,6 +104,10 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
             return _element(self.table, "where", args)
         if function is np.ones_like and not options:
             return _node(self.table, "ones", (), args[0].axes)
+        if function is np.full_like and len(args) == 2 and not options:
+            return _numbers(self.table, *args)
+        if function is np.cumsum and len(args) == 1 and options == {"axis": 1}:
+            return _node(self.table, "row_cumsum", args, args[0].axes)
         if function in (np.sum, np.max) and len(args) == 1:
             return _reduction(self.table, name, args[0], options)
         raise ProgramError(f"np.{name} is not in the common language of the engines")
@@ -169,6 +175,13 @@ def _reduction(
     if not options and name == "sum":
         return _node(table, "total", (x,), ())
     raise ProgramError(f"np.{name} with {dict(options)} is not in the common language")
+
+
+def _numbers(table: dict[Any, Symbol], like: Symbol, values: Any) -> Symbol:
+    """Give the node for numbers of the text, one for each column; one alone is for them all."""
+    if not isinstance(values, tuple) or not all(isinstance(v, int | float) for v in values):
+        raise ProgramError("np.full_like takes numbers in brackets, one for each column")
+    return _node(table, "numbers", values, like.axes)
 
 
 # ------------------------------------------------------------------- programs, called with symbols

@@ -19,7 +19,7 @@ from glassnet.rules.entry import Template
 from glassnet.rules.initializers import Initializer
 from glassnet.rules.layers import Activation, Dense, Layer, suited
 from glassnet.rules.limits import CONSTRAINTS, Constraint
-from glassnet.rules.losses import LOSSES, backward_rule
+from glassnet.rules.losses import backward_rule
 from glassnet.rules.optimizers import Optimizer
 from glassnet.rules.penalties import PENALTIES, Penalty
 
@@ -213,17 +213,17 @@ class LineWriter:
 
     def loss(self) -> Iterator[Line]:
         """Give the line of the loss; after it, what the layers' penalties add."""
-        entry = LOSSES[self.description.loss]
+        entry = self.description.loss
         given = self.outputs if entry.of == "outputs" else self.logits
-        names = {"a": self.outputs, "z": self.logits}
+        names = {"a": self.outputs, "z": self.logits, **entry.options()}
         penalties = list(self._penalties())
         loss = DATA_LOSS if penalties else "loss"
         yield Line(
             Phase.LOSS,
-            f"{loss} = {entry.name}({given}, y, w)",
+            f"{loss} = {entry.called(entry.function, given)}",
             (loss,),
             ((),),
-            f"{loss} = {_rename(entry.formula, names)}",
+            f"{loss} = {entry.equation(_rename(entry.formula, names))}",
             entry.note,
         )
         if penalties:
@@ -263,29 +263,31 @@ class LineWriter:
                 yield self._filled(Phase.BACKWARD, template, item)
 
     def _error_of_last(self) -> Iterator[Line]:
-        entry, last = LOSSES[self.description.loss], self.training[-1]
+        entry, last = self.description.loss, self.training[-1]
         activation = self.description.output_activation
-        names = {"a": self.outputs, "z": self.logits}
+        names = {"a": self.outputs, "z": self.logits, **entry.options()}
         shape = (("m", last.width),)
-        if backward_rule(activation, entry.name) == "short":
-            rule = entry.short[activation].__name__
+        equation = entry.equation(_rename(entry.slope_formula, names))
+        if backward_rule(activation, entry) == "short":
+            rule = entry.short[activation]
+            by_logits = entry.of == "logits" and rule is entry.slope
             d = f"d{self.logits}"
             yield Line(
                 Phase.BACKWARD,
-                f"{d} = {rule}({self.outputs}, y, w)",
+                f"{d} = {entry.called(rule, self.logits if by_logits else self.outputs)}",
                 (d,),
                 shape,
-                f"{d} = {_rename(entry.slope_formula, names)}",
+                f"{d} = {equation}",
                 "the error of the output layer",
             )
             return
         d = f"d{self.outputs}"
         yield Line(
             Phase.BACKWARD,
-            f"{d} = {entry.slope.__name__}({self.outputs}, y, w)",
+            f"{d} = {entry.called(entry.slope, self.outputs)}",
             (d,),
             shape,
-            f"{d} = {_rename(entry.slope_formula, names)}",
+            f"{d} = {equation}",
             "how the loss changes with each output",
         )
         yield self._through_activation(last, activation)

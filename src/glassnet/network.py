@@ -26,6 +26,8 @@ from glassnet.program import Program
 from glassnet.rules.entry import is_integer
 from glassnet.rules.initializers import RandomSource
 from glassnet.rules.layers import Activation, Dense, Layer
+from glassnet.rules.losses import Loss
+from glassnet.rules.losses import loss as loss_of
 from glassnet.rules.optimizers import SGD, Adam, Optimizer
 from glassnet.rules.optimizers import optimizer as optimizer_of
 from glassnet.trace import Trace, trace_step
@@ -65,7 +67,8 @@ class Network:
         inputs: number of columns of X; or the short form "2-64-3 relu softmax"; or the sizes
             [2, 10, 1], with the activations after them; or a Description.
         layers: the layers, or the activations of sizes.
-        loss: a name; by default cross_entropy after softmax, else mean_squared_error.
+        loss: a name or a loss, such as gn.Huber(delta=2.0); by default cross_entropy after
+            softmax, else mean_squared_error.
         dtype: "float32" or "float64". A Description says both itself.
         random_state: decides the first weights, and with them orders and masks. An int means
             NumPy's RandomState, whose numbers never change; a RandomState or Generator is drawn
@@ -91,7 +94,7 @@ class Network:
         self,
         inputs: int | str | Sequence[int] | Description,
         *layers: Any,
-        loss: str = "",
+        loss: Loss | str = "",
         dtype: DTypeLike = USUAL_DTYPE,
         random_state: RandomState = None,
     ) -> None:
@@ -270,7 +273,8 @@ class Network:
 
         Args:
             X: (m, inputs).
-            y: (m, outputs); (m,) is taken as (m, 1), or as class numbers for cross_entropy.
+            y: (m, outputs), or (m, 1) for several quantiles; (m,) is taken as (m, 1), or as class
+                numbers where the loss chooses between classes.
             epochs: how often each row is visited; for L-BFGS the most iterations.
             batch_size: rows in a step; None takes all.
             optimizer: a name or an optimizer, such as gn.SGD(0.1).
@@ -640,7 +644,7 @@ def load(path: str | os.PathLike[str]) -> Network:
 
 
 def _described(
-    inputs: int | str | Sequence[int] | Description, layers: Sequence[Any], loss: str, dtype: Any
+    inputs: int | str | Sequence[int] | Description, layers: Sequence[Any], loss: Any, dtype: Any
 ) -> Description:
     """Read the forms in which a network may be given."""
     if isinstance(inputs, Description):
@@ -658,12 +662,12 @@ def _described(
 
 
 def _said_already(
-    description: Description, layers: Sequence[Any], loss: str, dtype: Any
+    description: Description, layers: Sequence[Any], loss: Any, dtype: Any
 ) -> Description:
     """Give the description, unless what is given beside it is something else."""
     if layers:
         raise DescriptionError(f"layers are given by {description!r} already, got {layers!r} too")
-    asked = {"loss": loss or description.loss}
+    asked: dict[str, Any] = {"loss": loss_of(loss) if loss else description.loss}
     if not isinstance(dtype, _Unasked):
         asked["dtype"] = replace(description, dtype=_name_of(dtype)).dtype
     for name, value in asked.items():

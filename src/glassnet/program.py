@@ -31,7 +31,6 @@ from glassnet.local_files import path_of, replace_file
 from glassnet.rules import averages, limits
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import Activation, Dense
-from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import AVERAGE, Optimizer
 
 MOST_BESIDE = 44  # a longer line has its comment above it, not beside it
@@ -137,16 +136,19 @@ class Program:
     @cached_property
     def inputs(self) -> tuple[Input, ...]:
         """The inputs of a step, in the order in which it takes them."""
-        outputs = LOSSES[self.description.loss]
+        loss = self.description.loss
         width = next(line.shapes[0][1] for line in self.lines if self.outputs in line.outputs)
+        outputs = self.description.outputs
+        wanted = loss.target_columns(outputs)
+        columns = width if wanted == outputs else wanted
         weight = (
             "weight of each row: 1 where none is given"
-            if outputs.rows == "sum"
+            if loss.rows == "sum"
             else "weight of each row over the sum of weights: 1/m where none is given"
         )
         return (
             Input("x", Role.DATA, ("m", "n0"), "a batch of m rows"),
-            Input("y", Role.DATA, ("m", width), "what is wanted for each row"),
+            Input("y", Role.DATA, ("m", columns), "what is wanted for each row"),
             Input("w", Role.WEIGHT, ("m", 1), weight),
             *(
                 Input(
@@ -291,11 +293,11 @@ class Program:
 
     def _scopes(self) -> Iterator[Mapping[str, Any]]:
         """Where the rules are looked up: beside the entries that the program is made of."""
-        of, loss = self.description, LOSSES[self.description.loss]
+        of, loss = self.description, self.description.loss
         own = (kind for kind in type(self.optimizer).__mro__ if issubclass(kind, Optimizer))
         for kind in dict.fromkeys((Dense, *map(type, of.layers), *own)):
             yield vars(sys.modules[kind.__module__])
-        rules: list[Callable[..., Any] | None] = [loss.function, loss.slope, *loss.short.values()]
+        rules: list[Callable[..., Any] | None] = [*loss.rules, *loss.short.values(), *loss.beside]
         for layer in of.layers:
             if isinstance(layer, Dense | Activation):
                 entry = ACTIVATIONS[layer.activation]

@@ -202,9 +202,10 @@ def _random_batch(network: gn.Network, rows: int, seed: int) -> Batch:
     random = np.random.RandomState(seed)
     description = network.description
     X = random.standard_normal((rows, description.inputs))
-    if description.loss == "cross_entropy":
+    if description.loss.targets == "classes":
         return Batch(X, random.randint(0, description.outputs, rows), "random numbers")
-    y = random.randint(0, 2, (rows, description.outputs)).astype(np.float64)
+    columns = description.loss.target_columns(description.outputs)
+    y = random.randint(0, 2, (rows, columns)).astype(np.float64)
     return Batch(X, y, "random numbers")
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from glassnet.batches import Batches
 from glassnet.errors import unknown_name
 from glassnet.program import Program
-from glassnet.rules.losses import LOSSES
 from glassnet.rules.randomness import keep_mask, mask_key
 from glassnet.values import Values
 
@@ -51,7 +50,7 @@ class Work:
         """Give w of the batch with these rows."""
         ones = np.ones(len(rows), self.x.dtype)
         weights = ones if self.weights is None else self.weights[rows]
-        adds_up = LOSSES[program.description.loss].rows == "sum"
+        adds_up = program.description.loss.rows == "sum"
         return self.batches.shares(weights, adds_up=adds_up)
 
     def moments(self, first: int, last: int) -> NDArray[np.int64]:

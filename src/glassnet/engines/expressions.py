@@ -80,6 +80,9 @@ class AtRowAndColumn(Expressions):
         """Write what stands for a node where it is used."""
         if node.op == "size":
             return f"real({self.use(node.name)})"
+        if node.op == "numbers":
+            several = len(node.args) > 1
+            return f"{self.use(self.plan.names[id(node)])}[j]" if several else self._alone(node)
         if node.op == "input":
             return self._given(node)
         if id(node) in self.local:
@@ -90,10 +93,15 @@ class AtRowAndColumn(Expressions):
             return self.at(node)
         return self.computed(node)
 
+    def _alone(self, node: Symbol) -> str:
+        (number,) = node.args
+        return self.value(number)
+
     def _given(self, node: Symbol) -> str:
         mask = self.masks.get(node.name)
         if mask is None:
-            place = "[i, j]" if is_full(node) else "[i]" if is_row(node) else "[j]"
+            row = "[i]" if node.name == "w" else "[i, 0]"  # of the rows' data, w alone has one axis
+            place = "[i, j]" if is_full(node) else row if is_row(node) else "[j]"
             return self.use(node.name) + (place if node.axes else "")
         self.use(f"key_{node.name}")
         highest = threshold(mask.chance)

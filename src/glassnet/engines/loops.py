@@ -133,7 +133,7 @@ class Stages:
     def _loop(self, nodes: list[Symbol], width: str, text: AtRowAndColumn) -> Iterator[str]:
         """Write a loop over the columns, with what it sums along the row set to 0 before."""
         for node in nodes:
-            if node.op in ("row_sum", "total"):
+            if node.op in ("row_sum", "row_cumsum", "total"):
                 yield f"{self.plan.names[id(node)]}_i = real(0.0)"
             elif node.op == "row_max":
                 yield f"{self.plan.names[id(node)]}_i = real(-np.inf)"
@@ -156,6 +156,12 @@ class Stages:
                 return  # written where it is read
             yield f"{text.name(node)} = {text.computed(node)}"
             if stored:
+                yield f"{text.at(node)} = {text.name(node)}"
+            text.local.add(id(node))
+        elif node.op == "row_cumsum":
+            yield f"{name}_i += {text.value(node.args[0])}"
+            yield f"{text.name(node)} = {name}_i"
+            if id(node) in self.plan.stored:
                 yield f"{text.at(node)} = {text.name(node)}"
             text.local.add(id(node))
         elif node.op == "row_max":
@@ -327,6 +333,8 @@ def _prepared(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
             yield f"{name} = np.empty({size}, real)"
     for name, width in stages.partial_sums.items():
         yield f"{name} = np.empty({width}, real)"
+    for name, values in plan.numbers.items():
+        yield f"{name} = np.array({values!r}, real)"
     yield "w_most = np.empty(most, real)"
     yield "w = w_most[:most]"
     yield "m = 0"

@@ -15,7 +15,6 @@ from glassnet.engines.loops import write_loops
 from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.errors import missing_extra
 from glassnet.program import Program
-from glassnet.rules.losses import LOSSES
 from glassnet.rules.randomness import ORDER, keys, mask_keys
 from glassnet.values import Values
 
@@ -78,7 +77,7 @@ class NumbaEngine:
             work.x,
             work.y,
             weights,
-            LOSSES[self.program.description.loss].rows == "sum",
+            self.program.description.loss.rows == "sum",
             batches.size if updating else len(work.x),
             batches.per_epoch if updating else 1,
             batches.shuffled and updating,

@@ -6,6 +6,7 @@ It knows kinds of node, not layers or losses:
 * Everything between two products is one pass over the rows of the batch: element-wise nodes, row
   reductions, and sums over the batch, together. A row reduction ends a loop over the columns; what
   needs its result stands in the next loop over the columns (the next *level*).
+* A running sum along the row goes on from column to column, within one loop.
 * A sum over the batch, and a total, is complete only when the pass is over: what needs it belongs
   to the next *stage*. So a program is a list of stages: products, then columns, then a pass.
 * A value is kept in a buffer only where another stage, another level or a product reads it.
@@ -27,7 +28,7 @@ from glassnet.program import Program
 COSTLY = frozenset({"exp", "expm1", "log", "log1p", "sqrt", "tanh", "arctan"})
 SUMS_OVER_ROWS = frozenset({"batch_sum", "total"})
 ROW_REDUCTIONS = frozenset({"row_sum", "row_max"})
-GIVEN = frozenset({"input", "size", "ones", "column", "transpose"})
+GIVEN = frozenset({"input", "size", "ones", "column", "transpose", "numbers"})
 
 
 def is_full(node: Symbol) -> bool:
@@ -76,6 +77,7 @@ class Plan:
             self.level[id(node)] = self._level(node)
         self.stages = 1 + max(self.stage.values())
         self.names = self._names()
+        self.numbers = self._numbers()
         self.stored = {id(n) for n in self.nodes if self._is_stored(n)}
         self.overwritten: dict[int, Symbol] = {}  # by the node that is written in its place
         self.buffers = self._buffers()
@@ -102,7 +104,7 @@ class Plan:
 
     def in_nest(self, node: Symbol) -> bool:
         """Whether a node is computed in a pass over the rows."""
-        if node.op in SUMS_OVER_ROWS | ROW_REDUCTIONS:
+        if node.op in SUMS_OVER_ROWS | ROW_REDUCTIONS | {"row_cumsum"}:
             return True
         return node.op == "element" and (is_full(node) or is_row(node))
 
@@ -186,6 +188,12 @@ class Plan:
                 others += 1
                 names[id(node)] = f"t{others}"
         return names
+
+    def _numbers(self) -> dict[str, tuple[float, ...]]:
+        """Name the numbers of the text that differ by column, and give them by name."""
+        found = [n for n in in_order(self.graph.outputs) if n.op == "numbers" and len(n.args) > 1]
+        self.names |= {id(node): f"numbers{place}" for place, node in enumerate(found, start=1)}
+        return {self.names[id(node)]: tuple(map(float, node.args)) for node in found}  # type: ignore[arg-type]
 
     def _named_by_program(self) -> dict[str, Symbol]:
         scope: dict[str, Any] = {"np": np, **self.program.rules}

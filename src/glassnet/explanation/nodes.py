@@ -19,6 +19,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "transpose": lambda name, x: x.T,
     "column": lambda name, x: x[:, 0],
     "row_sum": lambda name, x: np.sum(x, axis=1, keepdims=True),
+    "row_cumsum": lambda name, x: np.cumsum(x, axis=1),
     "row_max": lambda name, x: np.max(x, axis=1, keepdims=True),
     "batch_sum": lambda name, x: np.ones_like(x[:, 0]) @ x,
     "total": lambda name, x: np.sum(x),
@@ -54,6 +55,9 @@ class NodeValues:
             return float(value) if given and given.role is Role.RATE else value
         if node.op == "size":
             return sizes_of(self.trace)[node.name]
+        if node.op == "numbers":
+            shape = [sizes_of(self.trace)[str(axis)] for axis in node.axes]
+            return np.full(shape, node.args, self.trace["loss"].dtype)
         parts = [self.array(a) for a in node.args]
         value = OPERATIONS[node.op](node.name, *parts)
         # As in the program, numbers alone make a plain number, which takes on any dtype.

@@ -119,6 +119,8 @@ class Reader:
             return Leaf(node.name, float(self.values.array(node)), "size")
         if node.op == "ones":
             return _number(1)
+        if node.op == "numbers":
+            return _number(node.args[index[1] if len(node.args) > 1 else 0])  # type: ignore[arg-type]
         if node.op == "transpose":
             return self._part(node, 0, index[::-1])
         if node.op == "column":
@@ -170,6 +172,8 @@ class Reader:
         return self._made[key]
 
     def _reduced(self, node: Symbol, index: Index) -> Expression:
+        if node.op == "row_cumsum":
+            return self._running_sum(node, *index)
         terms = self._terms(node, index)
         most, shown = (MOST_LONG_TERMS,) * 2 if terms.long else (MOST_TERMS, SHOWN_TERMS)
         count = len(terms.values)
@@ -185,6 +189,17 @@ class Reader:
             return parts[0]
         name = "maximum" if node.op == "row_max" else "add"
         return Operation(name, tuple(parts), self.values.at(node, index))
+
+    def _running_sum(self, node: Symbol, row: int, column: int) -> Expression:
+        """Write the sum up to a column as the one before it, and what is added."""
+        added = self._part(node, 0, (row, column))
+        if column == 0:
+            return added
+        before: Expression = Leaf(f"({column} more)", self.values.at(node, (row, column - 1)))
+        if column < MOST_TERMS:
+            before = self._step(node, (row, column - 1))
+        value = self.values.at(node, (row, column))
+        return Operation("add", (before, *parts_within("add", added)), value)
 
     def _term(self, expression: Expression, *, own_line: bool) -> Expression:
         return self._finish("", expression, expression.value) if own_line else expression
@@ -283,7 +298,7 @@ def _is_reduction(node: Symbol | float) -> bool:
         count = node.args[1]
         is_count = not isinstance(count, Symbol) or (count.axes == () and _is_of_sizes(count))
         return is_count and _is_reduction(node.args[0])
-    return node.op in ("product", "row_sum", "row_max", "batch_sum", "total")
+    return node.op in ("product", "row_sum", "row_cumsum", "row_max", "batch_sum", "total")
 
 
 def _is_of_sizes(node: Symbol) -> bool:

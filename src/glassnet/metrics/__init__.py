@@ -30,6 +30,7 @@ from glassnet.metrics.scikit_learn import (
     log_loss,
     roc_auc,
 )
+from glassnet.rules.losses import Loss
 
 __all__ = ["METRICS", "Metric", "MetricFunction", "by_name", "measured"]
 
@@ -81,7 +82,7 @@ METRICS: dict[str, Metric] = {
 def by_name(
     metrics: Iterable[str | MetricFunction] | str | MetricFunction | None,
     *,
-    loss: str,
+    loss: Loss | str,
     activation: str,
 ) -> dict[str, Metric]:
     """Give the metrics that were asked for, by name; None asks for none.

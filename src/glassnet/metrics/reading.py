@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.rules.activations import Rule, sigmoid, softmax
-from glassnet.rules.losses import LOSSES
+from glassnet.rules.losses import Loss
+from glassnet.rules.losses import loss as loss_of
 
 
 def _themselves(outputs: Any) -> Any:
@@ -55,19 +56,20 @@ class Reading:
 USUAL = Reading()
 
 
-def reading_of(loss: str, activation: str) -> Reading:
+def reading_of(loss: Loss | str, activation: str) -> Reading:
     """Say how the outputs of a network with this loss and output activation are read.
 
     >>> reading_of("binary_cross_entropy", "linear").cut  # a logit of 0 is a chance of a half
     0.0
     """
-    entry = LOSSES[loss]
-    each, classes = entry.targets == "zero_one", entry.targets == "classes"
-    logits = entry.of == "logits" and activation == "linear"
+    entry = loss_of(loss)
+    each, classes = entry.is_yes_or_no, entry.targets == "classes"
+    scores = activation == "linear"  # logits, or what a hinge wants on the right side of 0
+    logits = scores and entry.of == "logits"
     middle = 0.0 if activation == "tanh" else 0.5  # of targets −1 and 1, or 0 and 1
     chances: dict[str, Rule] = {"sigmoid": _themselves, "softmax": _themselves}
     if classes:
         chances["log_softmax"] = np.exp
     if logits:
         chances["linear"] = softmax if classes else sigmoid
-    return Reading(each, 0.0 if each and logits else middle, middle, chances.get(activation))
+    return Reading(each, 0.0 if each and scores else middle, middle, chances.get(activation))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -48,6 +50,13 @@ NONE_OR_POSITIVE = Check(
 )
 COUNT = Check(lambda v: is_integer(v) and v >= 1, "a whole number from 1 up")
 FLAG = Check(lambda v: isinstance(v, bool), "True or False")
+
+
+@functools.cache
+def usual_options(rule: Callable[..., Any]) -> dict[str, Any]:
+    """Give the options of a rule with their defaults."""
+    parameters = inspect.signature(rule).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def option(check: Check, default: Any = dataclasses.MISSING, *, later: bool = False) -> Any:

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.arrays import Rows
+from glassnet.description import Description
 from glassnet.lines import DATA_LOSS, Phase
 from glassnet.metrics import Metric, measured
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
-from glassnet.rules.losses import LOSSES
 from glassnet.values import Values
 
 BLOCK_NUMBERS = 2**20  # of the widest layer: keeps what a prediction needs within a few MB
@@ -26,17 +26,20 @@ class Evaluation:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.loss = LOSSES[program.description.loss]
+        self.loss = program.description.loss
+        self.loss_line = next(line for line in program.lines if line.phase is Phase.LOSS)
         self.activation = ACTIVATIONS[program.description.output_activation].function
         self.block = max(64, BLOCK_NUMBERS // max(program.sizes.values()))
 
     @cached_property
     def bare(self) -> Program:
-        """The same network without its last activation: its `predict` gives the logits."""
+        """The same layers without the last activation: their `predict` gives the logits."""
         description = self.program.description
         *others, last = description.layers
         layers = (*others, replace(last, activation="linear"))  # type: ignore[call-arg]
-        return Program(replace(description, layers=layers), self.program.optimizer)
+        # Its own loss plays no part in `predict`, and need not go with linear outputs.
+        usual = Description(description.inputs, layers, dtype=description.dtype)
+        return Program(usual, self.program.optimizer)
 
     def outputs(self, values: Values, x: NDArray[Any]) -> NDArray[Any]:
         """Give the outputs (m, n) for x (m, inputs)."""
@@ -67,18 +70,24 @@ class Evaluation:
         logits, losses, sums = [], [], []
         for block in self._blocks(len(rows)):
             z = predict(rows.x[block], *_settled(values))
-            given = z
-            if self.loss.of == "outputs" and self.activation is not None:
-                given = self.activation(z)
             total = np.sum(weights[block])
             w = weights[block] if self.loss.rows == "sum" else weights[block] / total
             logits.append(z)
-            losses.append(float(self.loss.function(given, rows.y[block], w[:, None])))
+            losses.append(self._loss(z, rows.y[block], w[:, None]))
             sums.append(float(total))
         if self.loss.rows == "sum":
             return np.concatenate(logits), sum(losses)
         shares = np.array(sums) / np.sum(sums)
         return np.concatenate(logits), float(np.sum(shares * losses))
+
+    def _loss(self, logits: NDArray[Any], y: NDArray[Any], w: NDArray[Any]) -> float:
+        """Run the program's line of the loss."""
+        scope: dict[str, Any] = {**self.program.rules, "np": np, "y": y, "w": w}
+        scope[self.program.logits] = logits
+        if self.loss.of == "outputs" and self.activation is not None:
+            scope[self.program.outputs] = self.activation(logits)
+        exec(self.loss_line.code, scope)  # a line of a program that was checked when it was made
+        return float(scope[self.loss_line.outputs[0]])
 
     def _with_penalties(self, loss: float, values: Values) -> float:
         """Add what the program's lines add to the loss of the data."""

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from glassnet.engines import Work
 from glassnet.history import Tally
-from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import Optimizer
 from glassnet.rules.schedules import Constant
 from glassnet.training.guard import Guard
@@ -101,7 +100,7 @@ class Loop(Run):
 
     def _epoch_losses(self, losses: NDArray[np.float64], first: int) -> NDArray[np.float64]:
         """Give the mean over each epoch's batches (epochs, per_epoch), by weight, or their sum."""
-        if LOSSES[self.values.program.description.loss].rows == "sum":
+        if self.values.program.description.loss.rows == "sum":
             return np.asarray(np.sum(losses, axis=1))
         epochs = range(first, first + len(losses))
         return np.asarray(np.sum(losses * batch_shares(self.work, epochs), axis=1))

@@ -22,7 +22,7 @@ from glassnet.rules.entry import OptionRule
 from glassnet.rules.initializers import INITIALIZERS
 from glassnet.rules.layers import LAYERS, Dense
 from glassnet.rules.limits import CLIPPING, CONSTRAINTS
-from glassnet.rules.losses import LOSSES
+from glassnet.rules.losses import LOSSES, Loss
 from glassnet.rules.optimizers import DECAYS, OPTIMIZERS, SGD, Adam, AdamW, Optimizer
 from glassnet.rules.penalties import PENALTIES
 from glassnet.rules.schedules import SCHEDULES, Cosine
@@ -161,13 +161,36 @@ def _shown_loss(name: str) -> Shown:
 
 def _more_of_loss(name: str) -> Iterator[str]:
     rule = LOSSES[name]
-    yield f"slope\n  {rule.slope_formula}"
+    yield textwrap.fill(f"slope  {rule.slope_formula}", WIDTH, subsequent_indent="    ")
+    if rule.options():
+        yield f"options\n  {', '.join(f'{k}={v}' for k, v in rule.options().items())}"
     last = next(iter(rule.short), "linear")
-    program = Program(Description(2, (Dense(2, last),), name), SGD())
+    program = Program(Description(2, (Dense(2, last),), rule), SGD())
     place = next(i for i, line in enumerate(program.lines) if line.phase is Phase.LOSS)
     yield from _written(program.lines[place : place + 2])
     if rule.of == "logits":
         yield "\n" + textwrap.fill(f"reads the logits: {rule.refused}", WIDTH)
+    yield ""
+    yield draw(_plot_of_loss(rule), width=76, height=12)
+
+
+def _plot_of_loss(rule: Loss) -> Picture:
+    """Give loss and slope of one row by its first output or logit; the second class's is 0."""
+    given = 0.8 * PLOTTED
+    letter = "a" if rule.of == "outputs" else "z"
+    y, title = np.full_like(given, rule.targets != "numbers"), "where y = 1"
+    if rule.targets == "numbers":
+        title = "where y = 0"
+    elif rule.targets == "classes":
+        given, y = np.hstack([given, 0 * given]), np.hstack([y, 0 * y])
+        title = "the true one of two classes, where the second z is 0"
+    one = np.ones((1, 1))
+    pairs = [(given[i : i + 1], y[i : i + 1]) for i in range(len(given))]
+    loss = np.array([rule.function(a, b, one) for a, b in pairs])
+    slope = np.array([rule.slope(a, b, one)[0, 0] for a, b in pairs])
+    x = given[:, 0]
+    lines = (Marks(x, loss, "line", rule.name), Marks(x, slope, "line", "slope", 1))
+    return Picture((Chart(lines, x_label=letter),), title)
 
 
 def _written(lines: Iterable[Line]) -> Iterator[str]:

@@ -10,8 +10,6 @@ own: no rule of an optimizer knows of it.
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
@@ -28,6 +26,7 @@ from glassnet.rules.entry import (
     Template,
     is_number,
     option,
+    usual_options,
 )
 from glassnet.rules.schedules import Constant, Schedule, schedule_from_json
 
@@ -60,13 +59,6 @@ DECAYS = {
         ),
     )
 }
-
-
-@functools.cache
-def usual_options(rule: Callable[..., Any]) -> dict[str, Any]:
-    """Give the options of a rule with their defaults."""
-    parameters = inspect.signature(rule).parameters.values()
-    return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 RATE = Check(
