@@ -33,6 +33,7 @@ from glassnet.training.guard import step_inputs
 from glassnet.training.loop import rates_between
 from glassnet.training.nudged import GradientCheck, check_gradients
 from glassnet.training.options import USUAL_BATCH, Callback, Options, listed
+from glassnet.training.run import Run
 from glassnet.training.split import split
 from glassnet.values import Values
 from glassnet.weights import Weights
@@ -282,24 +283,23 @@ class Network:
         dtype = self.dtype if gradients == "exact" else np.dtype("float64")
         rows = check_rows(X, y, sample_weight, self.description, dtype)
         rows, held_out = self._with_validation(rows, validation, options.random_state)
-        values, before = self._ready_for(options.optimizer)
-        run = prepare(self, values, before, rows, held_out, options)
-        self.values, self.optimizer, self.tally = values, options.optimizer, before
+        run = self.begin_fit(rows, held_out, options)
         from glassnet.views.progress import progress_for  # views stand above
 
         run.progress = progress_for(options.verbose, options.epochs) or run.progress
         return run.run()
 
+    def begin_fit(
+        self, rows: Rows, held_out: Rows | None, options: Options, program: Program | None = None
+    ) -> Run:
+        """Make a fit on checked rows ready to be run; an equal program need not be made again."""
+        values, before = self._ready_for(options.optimizer, program)
+        run = prepare(self, values, before, rows, held_out, options)
+        self.values, self.optimizer, self.tally = values, options.optimizer, before
+        return run
+
     def _seed_of(self, random_state: RandomState) -> int:
-        if random_state is None:
-            return self.seed
-        seed = _seed(random_state)
-        if seed is not None:
-            return seed
-        random = _random_source(random_state)
-        if isinstance(random, np.random.Generator):
-            return int(random.integers(2**32))
-        return int(random.randint(2**32, dtype=np.uint64))
+        return self.seed if random_state is None else seed_of(random_state)
 
     def _metrics(self, metrics: Iterable[str | Metric] | str | Metric | None) -> dict[str, Metric]:
         description = self.description
@@ -324,11 +324,13 @@ class Network:
         given = weights[0] if weights else None
         return rows, check_rows(X, y, given, self.description, rows.x.dtype, names)
 
-    def _ready_for(self, optimizer: Optimizer) -> tuple[Values, Tally]:
+    def _ready_for(
+        self, optimizer: Optimizer, program: Program | None = None
+    ) -> tuple[Values, Tally]:
         """Give values for an optimizer: a new one has a state of zeros, and no steps behind it."""
         if optimizer == self.optimizer:
             return self.values, self.tally
-        values = Values(Program(self.description, optimizer))
+        values = Values(program or Program(self.description, optimizer))
         values.parameters, values.statistics = self.values.parameters, self.values.statistics
         for name in self.weights:  # the same memory: views that someone holds stay true
             values.by_name[name] = self.values.by_name[name]
@@ -503,6 +505,21 @@ def _seed(random_state: object) -> int | None:
     if is_integer(random_state) or isinstance(random_state, np.integer):
         return int(random_state)  # type: ignore[call-overload,no-any-return]
     return None
+
+
+def seed_of(random_state: RandomState) -> int:
+    """Give a seed: a whole number is one itself, anything else is drawn from.
+
+    >>> seed_of(7), seed_of(np.random.RandomState(0))
+    (7, 2357136044)
+    """
+    seed = _seed(random_state)
+    if seed is not None:
+        return seed
+    random = _random_source(random_state)
+    if isinstance(random, np.random.Generator):
+        return int(random.integers(2**32))
+    return int(random.randint(2**32, dtype=np.uint64))
 
 
 def _random_source(random_state: RandomState) -> RandomSource:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -79,10 +80,17 @@ class Run:
             KeyboardInterrupt: at the second Ctrl-C; the first one ends training in good order.
 
         """
+        with self.under_way():
+            self.train()
+        return self.history
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Leave the network with what was learnt, however the training within `with` ends."""
         self.started = clock()
         try:
             with self.interrupt:
-                self.train()
+                yield
         except KeyboardInterrupt:
             if self.interrupt.asked:
                 raise
@@ -93,7 +101,6 @@ class Run:
             self.publish(tally if best is None else replace(tally, steps=best))
             self.history.seconds = clock() - self.started
             self.progress.close(self.history)
-        return self.history
 
     def train(self) -> None:
         """Train until the history says that it has stopped."""
