@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from glassnet.cli.group import INTERRUPTED
 from glassnet.cli.options import (
@@ -57,6 +58,11 @@ USUAL_BATCH = 32
     show_default=True,
     help="Part of the rows that only tests; 0 for none.",
 )
+@click.option(
+    "--folds",
+    type=Whole(2),
+    help="Train this many networks, each tested on its own part of the rows; saves none.",
+)
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
 @click.option("--out", type=click.Path(), help="Model file; by default named like the table.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
@@ -73,6 +79,7 @@ def fit(
     learning_rate: float | None,
     seed: int,
     held_out: float,
+    folds: int | None,
     engine: str,
     out: str | None,
     quiet: bool,
@@ -87,13 +94,17 @@ def fit(
     glassnet fit data/iris.csv --target species
     glassnet fit houses.csv --target price --network "12-64-64-1 relu linear" --epochs 300
     glassnet fit houses.csv --target price --without id --without street
+    glassnet fit data/iris.csv --target species --folds 5
     """
     import glassnet as gn
     from glassnet.table import Preparation, Table
 
     say = _silent if quiet else click.echo
-    named = f"{Path(data).stem}.safetensors" if out is None else out
-    path = out_path(named, ".safetensors", "a model", data)
+    if folds is None:
+        named = f"{Path(data).stem}.safetensors" if out is None else out
+        path = out_path(named, ".safetensors", "a model", data)
+    else:
+        _refuse_beside_folds(context)
     rate = USUAL_RATE if learning_rate is None and optimizer == "adam" else learning_rate
     step = optimizer_of(optimizer, rate)
     rows_in_batch = _batch_size(batch_size, optimizer, all_rows=step.line() is None)
@@ -102,14 +113,20 @@ def fit(
     table = Table.read(data)
     name = target_of(table, target)
     features = features_of(table, name, without)
+    if folds is not None:
+        from glassnet.cli.folds import fit_folds
+
+        trained = {"epochs": epochs, "batch_size": rows_in_batch, "optimizer": step}
+        fit_folds(context, table, name, features, short, folds, seed, {"engine": engine, **trained})
+        return
     training, testing = _parts(table, name, held_out, seed)
     preparation = Preparation.learn(table, name, training, features=features)
-    network = _network_for(preparation, len(training), short, seed)
+    network = network_for(preparation, len(training), short, seed)
     X, y = preparation.features_of(table), preparation.targets_of(table)
-    for line in _about(table, preparation, len(training), len(testing)):
+    for line in about(table, preparation):
         say(line)
-    description = network.description
-    say(f"network {description.short()}, loss {description.loss}, {_size(network)} parameters")
+    say(f"rows    {len(training)} for training, {len(testing)} held out")
+    say(about_network(network))
     history = network.fit(
         X[training],
         y[training],
@@ -146,6 +163,19 @@ def _batch_size(asked: int | None, optimizer: str, *, all_rows: bool) -> int | N
     return None
 
 
+def _refuse_beside_folds(context: click.Context) -> None:
+    """Refuse options that say nothing, or something else, where folds are asked for."""
+    reasons = {
+        "held_out": "each fold holds rows out itself",
+        "out": "no model is saved",
+        "quiet": "there is nothing but what is printed",
+    }
+    for name, reason in reasons.items():
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            option = name.replace("_", "-")
+            raise click.UsageError(f"with --folds {reason}: leave --{option} out")
+
+
 def _silent(_text: str) -> None:
     """Say nothing."""
 
@@ -173,7 +203,8 @@ def _parts(
         raise TableError(f"{table.source}: {flaw}") from None
 
 
-def _about(table: Table, preparation: Preparation, training: int, testing: int) -> Iterator[str]:
+def about(table: Table, preparation: Preparation) -> Iterator[str]:
+    """Say what is in a table, and what is wanted of it."""
     columns = many(len(preparation.features), "column")
     yield f"table   {table.source}: {many(table.rows, 'row')}, {columns} beside the target"
     wanted = "a number"
@@ -182,7 +213,6 @@ def _about(table: Table, preparation: Preparation, training: int, testing: int) 
     yield f"target  {preparation.target}, {wanted}"
     for name in preparation.constant:
         yield f"note    column {name} never changes, so nothing can be learnt from it"
-    yield f"rows    {training} for training, {testing} held out"
 
 
 def _few(labels: Sequence[object]) -> str:
@@ -190,7 +220,7 @@ def _few(labels: Sequence[object]) -> str:
     return shown if len(labels) <= 5 else f"{shown}, …"
 
 
-def _network_for(preparation: Preparation, rows: int, short: str | None, seed: int) -> gn.Network:
+def network_for(preparation: Preparation, rows: int, short: str | None, seed: int) -> gn.Network:
     """Make the network that was asked for, or a usual one: the more rows, the larger."""
     import glassnet as gn
 
@@ -218,8 +248,10 @@ def _network_for(preparation: Preparation, rows: int, short: str | None, seed: i
     return network
 
 
-def _size(network: gn.Network) -> str:
-    return f"{sum(value.size for value in network.weights.values()):,}"
+def about_network(network: gn.Network) -> str:
+    """Say which network it is, and how large."""
+    description, size = network.description, sum(v.size for v in network.weights.values())
+    return f"network {description.short()}, loss {description.loss}, {size:,} parameters"
 
 
 def _losses(history: gn.History) -> str:

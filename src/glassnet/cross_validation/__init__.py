@@ -168,5 +168,5 @@ def _source(
 def _splits(folds: Any, source: Source, seed: int, groups: ArrayLike | None) -> list[Split]:
     found = splits(folds, source.rows, seed, source.classes, groups)
     if source.classes is not None and groups is None and is_integer(folds):
-        check_shares(source.classes, len(found))
+        check_shares(source.classes, len(found), source.labels)
     return found

@@ -50,6 +50,7 @@ class Source(Protocol):
 
     rows: int
     classes: NDArray[Any] | None  # (rows,) from 0, where each row belongs to one class
+    labels: Sequence[Any] | None  # their names, where they have any
 
     def fold(self, split: Split) -> FoldRows:
         """Give the rows of a fold, prepared by its training rows alone."""
@@ -71,7 +72,8 @@ class Arrays:
         told_apart = LOSSES[description.loss].targets != "numbers"
         whole = told_apart and bool(np.isin(self.y, (0, 1)).all())
         classes = classes_of(self.y, description)
-        self.classes = classes if whole and classes.any() else None
+        self.classes: NDArray[Any] | None = classes if whole and classes.any() else None
+        self.labels: Sequence[Any] | None = None
 
     def fold(self, split: Split) -> FoldRows:
         """Give the rows of a fold, as they are."""
@@ -100,7 +102,9 @@ class Tabular:
         self.weights = _weights(weights, self.rows, description)
         whole = Preparation.learn(table, target, features=features)  # which labels there are
         self.kind = whole.kind
-        self.classes = whole.targets_of(table) if self.kind == "classes" else None
+        told_apart = self.kind == "classes"
+        self.classes: NDArray[Any] | None = whole.targets_of(table) if told_apart else None
+        self.labels: Sequence[Any] | None = whole.classes
 
     def fold(self, split: Split) -> FoldRows:
         """Give the rows of a fold, as its training rows say."""

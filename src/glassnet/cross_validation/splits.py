@@ -105,7 +105,7 @@ def _by_group(groups: ArrayLike, order: Indices, folds: int) -> Indices:
     return fold_of_group[group_of]
 
 
-def check_shares(classes: NDArray[Any], folds: int) -> None:
+def check_shares(classes: NDArray[Any], folds: int, labels: Sequence[Any] | None = None) -> None:
     """Raise DataError for a class with fewer rows than folds: some would hold none of it out.
 
     >>> check_shares(np.array([0, 0, 0, 1]), 2)
@@ -117,9 +117,10 @@ def check_shares(classes: NDArray[Any], folds: int) -> None:
     sizes = np.bincount(classes)
     few = np.flatnonzero((sizes > 0) & (sizes < folds))
     if few.size:
+        label = int(few[0]) if labels is None else labels[few[0]]
         rows = "1 row" if sizes[few[0]] == 1 else f"{sizes[few[0]]} rows"
         raise DataError(
-            f"class {few[0]} has {rows}, fewer than the {folds} folds: take fewer folds, add rows"
+            f"class {label!r} has {rows}, fewer than the {folds} folds: take fewer folds, add rows"
             " of the class, or give splits of your own"
         )
 
