@@ -62,18 +62,22 @@ def works_of(program: Program, counts=(11, 10, 11), batch=4, **options) -> list[
 
 
 def assert_as_alone(
-    program: Program, works: list[Work], steps: int = 8, engine: StackedEngine | None = None
+    program: Program,
+    works: list[Work],
+    steps: int = 8,
+    engine: StackedEngine | None = None,
+    faster: float = 1.0,
 ) -> None:
     """Losses, parameters, statistics and state of each are those of its training alone."""
     engine = engine or StackedEngine(program)
     alone, together = ([first_values(program, seed) for seed in range(len(works))] for _ in "12")
-    rates = rates_for(program, steps)
+    rates = [rates_for(program, steps) * faster**place for place in range(len(works))]
     rows, half = engine.rows_of(works), steps // 2
     parts = ((0, half), (half, steps))  # training is cut anywhere
-    losses = [engine.train(rows, together, a, b, rates[a:b]) for a, b in parts]
+    losses = [engine.train(rows, together, a, b, [r[a:b] for r in rates]) for a, b in parts]
     wanted = [
-        NumpyEngine(program).train(work, own, 0, steps, rates)
-        for work, own in zip(works, alone, strict=True)
+        NumpyEngine(program).train(work, own, 0, steps, its_rates)
+        for work, own, its_rates in zip(works, alone, rates, strict=True)
     ]
     assert all(np.isfinite(own).all() for own in wanted)
     bar = BARS[program.description.dtype] * amplified_by(program)
@@ -144,6 +148,11 @@ def test_one_network_alone_is_a_stack_too():
     assert_as_alone(program, works_of(program, (11,)))
 
 
+def test_networks_may_have_rates_of_their_own():
+    program = Program(EVERYTHING, SGD(0.1, 0.9))
+    assert_as_alone(program, works_of(program), faster=1.5)
+
+
 # ------------------------------------------------------------------- what cannot be stacked
 
 
@@ -191,6 +200,11 @@ def test_names_of_the_text_are_those_of_the_program():
     carried = program.names(Role.PARAMETER, Role.STATISTIC, Role.STATE)
     values = {name for line in program.lines for name in line.outputs}
     assert named == {f"new_{name}" if name in carried else name for name in values}
+
+
+def test_the_text_is_shown_like_that_of_other_engines():
+    program = Program(Description.read("2-3-1 tanh linear"), SGD())
+    assert program.source_for("stacked") == StackedEngine(program).source
 
 
 def test_equal_arithmetic_is_written_once():

@@ -32,9 +32,6 @@ def fit_folds(
     """Cross-validate on a table, and print the scores of each fold with mean and spread."""
     whole = Preparation.learn(table, target, features=features)  # for what is said, not trained
     network = network_for(whole, table.rows, short, seed)
-    for line in about(table, whole):
-        click.echo(line)
-    click.echo(about_network(network))
     metrics = ["accuracy"] if whole.kind == "classes" else ["r2", "rmse"]
     try:
         found = gn.cross_validate(
@@ -51,6 +48,9 @@ def fit_folds(
         raise
     except gn.DataError as flaw:
         raise TableError(f"{table.source}: {flaw}") from None
+    for line in about(table, whole):
+        click.echo(line)
+    click.echo(about_network(network))
     click.echo(f"engine  {found.engine}: {found.engine_reason}")
     click.echo(f"trained {many(folds, 'network')} in {found.seconds:.2f} s")
     click.echo(f"\n{found}\n")

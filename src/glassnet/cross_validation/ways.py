@@ -6,7 +6,6 @@ import math
 import os
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from glassnet import engines
@@ -132,6 +131,8 @@ def train(runs: Sequence[Run], way: Way, limit: float | None, progress: Progress
                 turns.take(part)
             return
         # Compiled loops run outside of Python's lock: threads may train a fold each.
+        from concurrent.futures import ThreadPoolExecutor  # takes long to load
+
         with ThreadPoolExecutor(threads) as pool:
             waiting = [pool.submit(turns.take, part) for part in parts]
         for one in waiting:

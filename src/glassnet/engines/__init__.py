@@ -221,14 +221,18 @@ def make(name: str, program: Program) -> Engine:
 
 
 def source_for(program: Program, engine: str) -> str:
-    """Give the text that an engine runs.
+    """Give the text that an engine runs; "stacked" runs several networks side by side.
 
     Raises DescriptionError for an unknown engine.
     """
-    if engine not in ENGINES:
-        raise unknown_name("engine", engine, ENGINES)
+    if engine not in (*ENGINES, "stacked"):
+        raise unknown_name("engine", engine, (*ENGINES, "stacked"))
     if engine == "numpy":
         return program.source
+    if engine == "stacked":
+        from glassnet.engines.stacked import StackedWriter
+
+        return StackedWriter(program).text
     from glassnet.engines.loops import write_loops
 
     return write_loops(program)

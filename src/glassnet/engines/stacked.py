@@ -29,6 +29,8 @@ from glassnet.values import Values
 LONGEST = 60  # an expression that is longer gets a name of its own
 NUMBERS_TOGETHER = 50_000  # row numbers that are sorted in one go
 
+GIVEN = (Role.DATA, Role.WEIGHT, Role.RANDOM)  # what each step is given anew
+
 Batch = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
@@ -65,10 +67,11 @@ class StackedWriter:
         self.program = program
         self.made = step_graph(program)
         last = {name: node for made in self.made for name, node in made.items()}
-        self.carried = program.names(Role.PARAMETER, Role.STATISTIC, Role.STATE)
-        self.results = [last[name] for name in ("loss", *self.carried)]
-        self.nodes = in_order(self.results)
-        self.uses = Counter(id(node) for node in self.results)
+        kept = [item.name for item in program.inputs if item.role not in (*GIVEN, Role.RATE)]
+        self.carried = tuple(kept)
+        self.results = {name: last[name] for name in ("loss", *self.carried) if name in last}
+        self.nodes = in_order(self.results.values())
+        self.uses = Counter(id(node) for node in self.results.values())
         self.uses.update(id(part) for node in self.nodes for part in node.symbols)
         self.written: dict[int, str] = {}  # what stands for a node in the text
         self.lines: list[str] = []
@@ -84,8 +87,10 @@ class StackedWriter:
         """The function `step`."""
         for made in self.made:
             self._write(made)
-        takes = ", ".join(item.name for item in self.program.inputs)
-        gives = ", ".join(self.written[id(node)] for node in self.results)
+        data, rates = self.program.names(*GIVEN), self.program.names(Role.RATE)
+        takes = ", ".join([*data, *self.carried, *rates])
+        new = {name: self.written[id(node)] for name, node in self.results.items()}
+        gives = ", ".join(new.get(name, name) for name in ("loss", *self.carried))
         head = ["ones = np.ones((1, x.shape[1]), x.dtype)"]
         body = [f"    {line}" for line in (*head, *self.lines, f"return {gives}")]
         return "\n".join([f"def step({takes}):", *body])
@@ -302,7 +307,7 @@ class StackedEngine:
         values: Sequence[Values],
         first: int,
         last: int,
-        rates: NDArray[np.float64],
+        rates: Sequence[NDArray[np.float64]],
     ) -> NDArray[Any]:
         """Do the steps first … last − 1 of all works, changing the values in place.
 
@@ -311,7 +316,7 @@ class StackedEngine:
             values: of each work.
             first: number of the first step, from 0.
             last: number after the last step.
-            rates: (last − first, number of rates) what changes from step to step, for all.
+            rates: of each work, (last − first, number of rates) what changes from step to step.
 
         Returns:
             The losses (steps done, works). Where one is inf or nan its step is the last one, and no
@@ -320,12 +325,12 @@ class StackedEngine:
 
         """
         losses = np.empty((last - first, len(values)), values[0].dtype)
-        plain_rates = rates.tolist()  # plain numbers take on the dtype of the arrays they meet
+        at_step = _rates_at_each_step(rates, losses.dtype)
         carried = self._stacked(values)
         with np.errstate(all="ignore"):  # the guards of the works word what went wrong
             for number, (x, y, w) in enumerate(rows.steps(first, last)):
                 masks = rows.masks(first + number, x.shape[1])
-                loss, *new = self._step(x, y, w, *masks, *carried, *plain_rates[number])
+                loss, *new = self._step(x, y, w, *masks, *carried, *at_step[number])
                 losses[number] = loss[:, 0, 0]
                 if not np.isfinite(losses[number]).all():
                     losses = losses[: number + 1]
@@ -344,3 +349,10 @@ class StackedEngine:
         """Give the arrays that a step takes and gives back, with two axes for each network."""
         arrays = (np.stack([own.by_name[name] for own in values]) for name in self.writer.carried)
         return [a if a.ndim == 3 else a.reshape(len(a), 1, -1) for a in arrays]
+
+
+def _rates_at_each_step(rates: Sequence[NDArray[np.float64]], dtype: np.dtype[Any]) -> Any:
+    """Give the rates of each step: plain numbers where all networks have the same."""
+    if all(np.array_equal(own, rates[0]) for own in rates):
+        return rates[0].tolist()  # plain numbers take on the dtype of the arrays they meet
+    return np.stack(rates, axis=2)[:, :, :, None, None].astype(dtype)

@@ -61,14 +61,14 @@ class Together:
             loop.check_beginning()
         while live := self._live:
             rows = self.engine.rows_of([loop.work for loop in live])
-            while live == self._live:
+            while len(self._live) == len(live):
                 self._chunk(live, rows)
 
     def _chunk(self, live: Sequence[Loop], rows: StackedRows) -> None:
         """Let the engine run for a moment, and hand each loop its losses."""
         first = live[0].step
         last = min(first + self.pace.steps, *(loop.next_stop for loop in live))
-        values, rates = [loop.values for loop in live], live[0].rates(first, last)
+        values, rates = [loop.values for loop in live], [loop.rates(first, last) for loop in live]
         started = clock()
         try:
             losses = self.engine.train(rows, values, first, last, rates)
