@@ -179,6 +179,19 @@ def test_a_step_that_counts_rows_is_not_filled_up():
         engine.rows_of(works_of(program, (8, 7)))
 
 
+def above_minus_infinity(z):
+    return np.where(z > -np.inf, z, np.inf)
+
+
+def test_numbers_that_are_not_finite_can_be_written():
+    engine = StackedEngine(program_with(above_minus_infinity))
+    assert "np.where(z1 > -np.inf, z1, np.inf)" in engine.source
+    works, rates = works_of(engine.program), [rates_for(engine.program, 2)] * 3
+    values = [first_values(engine.program, seed) for seed in range(3)]
+    losses = engine.train(engine.rows_of(works), values, 0, 2, rates)
+    assert np.isfinite(losses).all()
+
+
 def test_a_node_that_is_not_known_is_refused_in_words(monkeypatch):
     program = Program(Description.read("2-2-1 tanh linear"), SGD(0.1))
     kinds = {node.op for node in StackedWriter(program).nodes}

@@ -120,7 +120,10 @@ class StackedWriter:
         self.written[id(node)] = name
 
     def _value(self, node: Symbol | float) -> str:
-        return self.written[id(node)] if isinstance(node, Symbol) else repr(float(node))
+        if isinstance(node, Symbol):
+            return self.written[id(node)]
+        text = repr(float(node))
+        return text if np.isfinite(node) else f"np.{text}".replace("np.-", "-np.")
 
     def _expression(self, node: Symbol) -> str:
         """Write what makes a node of the values that it is made of."""
