@@ -47,14 +47,13 @@ def splits(
 
     Raises:
         DescriptionError: fewer than 2 folds.
-        DataError: more folds than rows or groups, a class with fewer rows than folds, or splits
-            that cannot be.
+        DataError: more folds than rows or groups, or splits that cannot be.
 
     Example:
         >>> for split in splits(2, 5, seed=0):
         ...     print(split.train, split.held_out)
-        [2 3] [0 1 4]
-        [0 1 4] [2 3]
+        [0 1] [2 3 4]
+        [2 3 4] [0 1]
 
     """
     if not is_integer(folds):
