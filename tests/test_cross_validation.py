@@ -202,6 +202,11 @@ def test_folds_differ_by_seed_and_groups_of_one_size_by_chance():
     assert len(held) > 5
 
 
+def test_a_large_group_is_set_against_many_small_ones():
+    groups = np.append(np.zeros(10, int), np.arange(1, 11))
+    assert [len(split.held_out) for split in splits(2, 20, seed=0, groups=groups)] == [10, 10]
+
+
 def test_classes_are_found_in_every_form_of_y():
     one_hot = np.eye(3)[CLASSES]
     for y in (CLASSES, one_hot):
@@ -400,6 +405,7 @@ def test_a_time_limit_is_for_all_folds(engine):
     found = validated(engine=engine, epochs=10**7, time_limit=0.6)
     assert found.seconds < 5
     assert all(history.epochs for history in found.histories)
+    assert min(history.seconds for history in found.histories) > 0.05  # each has its share
     assert {history.stopped for history in found.histories} == {"time limit"}
 
 
