@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -79,6 +80,8 @@ def assert_as_alone(found, description, y, weights=None, **options):
         {"epochs": 3, "batch_size": None, "optimizer": gn.SGD(gn.Cosine(0.1), 0.9)},
         {"epochs": 3, "batch_size": 7, "shuffle": False, "optimizer": gn.AdamW(0.01)},
         {"epochs": 5, "batch_size": 8, "validation": 0.25},
+        {"epochs": 5, "batch_size": 8, "validation": "held_out", "early_stopping": 2,
+         "optimizer": gn.SGD(0.1, 0.9, clip_norm=0.5, average=gn.EMA(0.9))},
         {"epochs": 5, "batch_size": 8, "validation": "held_out"},
         {"epochs": 40, "batch_size": 8, "early_stopping": 1, "optimizer": gn.SGD(0.4)},
         {"epochs": 40, "batch_size": 8, "early_stopping": 2, "validation": "held_out",
@@ -403,10 +406,19 @@ def test_a_fold_that_becomes_infinite_is_named():
 def test_a_time_limit_is_for_all_folds(engine):
     validated(engine=engine, epochs=1)  # compiles
     found = validated(engine=engine, epochs=10**7, time_limit=0.6)
-    assert found.seconds < 5
-    assert all(history.epochs for history in found.histories)
-    assert min(history.seconds for history in found.histories) > 0.05  # each has its share
+    assert found.seconds < 30
+    assert found.histories[0].epochs
     assert {history.stopped for history in found.histories} == {"time limit"}
+
+
+def test_folds_in_turn_have_equal_parts_of_the_time_left(monkeypatch):
+    now = iter([0.0, 0.0, 2.0, 9.0, 9.5])
+    monkeypatch.setattr(ways, "clock", lambda: next(now))
+    turns = ways.Turns(way("2-1 linear", SGD()), 4, 1, 8.0, ways.Interrupt(), ways.Silent())
+    runs = [SimpleNamespace(options=Options(SGD())) for _ in range(4)]
+    for run in runs:
+        turns._share_time([run])
+    assert [run.options.time_limit for run in runs] == [2.0, 2.0, ways.MOMENT, ways.MOMENT]
 
 
 @pytest.mark.parametrize("engine", ["stacked", "numpy", "numba"])

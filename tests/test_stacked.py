@@ -19,6 +19,7 @@ from glassnet.errors import ProgramError
 from glassnet.graph import step_graph
 from glassnet.program import Program, Role
 from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.averages import EMA
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
 from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import OPTIMIZERS, SGD, Adam, Stepping
@@ -146,6 +147,16 @@ def test_a_network_with_nothing_random_in_one_batch():
 def test_one_network_alone_is_a_stack_too():
     program = Program(EVERYTHING, Adam(0.01))
     assert_as_alone(program, works_of(program, (11,)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_stands_around_the_update(dtype):
+    bounded = Dense(4, "tanh", l1=0.01, l2=0.02, max_norm=1.1)
+    description = Description(3, (bounded, Dense(2, non_negative=True)), dtype=dtype)
+    around = {"clip_value": 0.2, "clip_norm": 0.1, "average": EMA(0.8)}
+    for optimizer in (Adam(0.01, weight_decay=0.1, **around), SGD(0.1, 0.9, **around)):
+        program = Program(description, optimizer)
+        assert_as_alone(program, works_of(program))
 
 
 def test_networks_may_have_rates_of_their_own():

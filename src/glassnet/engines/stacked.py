@@ -75,6 +75,7 @@ class StackedWriter:
         self.uses.update(id(part) for node in self.nodes for part in node.symbols)
         self.written: dict[int, str] = {}  # what stands for a node in the text
         self.lines: list[str] = []
+        self.taken = {item.name for item in program.inputs}
         self.unnamed = 0  # values of rules, which have no name in the program
 
     @property
@@ -112,8 +113,14 @@ class StackedWriter:
                 self.written[id(node)] = text
 
     def _own_name(self, name: str) -> str:
-        """Give a new value of an input another name: what is written later may read the old one."""
-        return f"new_{name}" if name in self.carried else name
+        """Give each value a name of its own: what is written later may read an older one."""
+        wanted = f"new_{name}" if name in self.carried else name
+        own, count = wanted, 1
+        while own in self.taken:
+            count += 1
+            own = f"{wanted}_{count}"
+        self.taken.add(own)
+        return own
 
     def _name(self, node: Symbol, name: str, text: str) -> None:
         self.lines.append(f"{name} = {_bare(text)}")
@@ -146,6 +153,8 @@ class StackedWriter:
                 return f"np.{node.op[4:]}({_bare(values[0])}, axis=2, keepdims=True)"
             case "batch_sum", [("m", _)]:
                 return f"(ones @ {values[0]})"
+            case "batch_sum", [(_, _)]:  # down the columns of weights
+                return f"np.sum({_bare(values[0])}, axis=1, keepdims=True)"
             case "column", [(_, _)]:
                 return f"{values[0]}[:, None, :, 0]"
             case "total", _:

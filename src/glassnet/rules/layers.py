@@ -9,14 +9,26 @@ In the templates {x} is what goes in and {y} what comes out, d{x} and d{y} their
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from glassnet.errors import DescriptionError, unknown_name
 from glassnet.rules.activations import ACTIVATIONS
-from glassnet.rules.entry import COUNT, FLAG, FRACTION, PART, POSITIVE, Check, Entry, option
+from glassnet.rules.entry import (
+    COUNT,
+    FLAG,
+    FRACTION,
+    NONE_OR_POSITIVE,
+    NOT_NEGATIVE,
+    PART,
+    POSITIVE,
+    Check,
+    Entry,
+    Template,
+    option,
+)
 from glassnet.rules.initializers import Glorot, He, Initializer, LeCun, Zeros, initializer
 
 
@@ -74,15 +86,6 @@ def running(old, new, momentum=0.1):
     return (1 - momentum) * old + momentum * new
 
 
-@dataclass(frozen=True)
-class Template:
-    """One line of a layer before the names are put in, with what it means."""
-
-    text: str
-    equation: str
-    note: str
-
-
 @dataclass(frozen=True, repr=False)
 class Layer(Entry):
     """One layer of a network: options as fields, and the lines that it writes."""
@@ -132,6 +135,11 @@ class Dense(Layer):
         weight_initializer: how W is drawn; by default He's where the activation is like relu, else
             Glorot's. A Dense without an activation asks the one that follows it.
         bias_initializer: how b is drawn; zeros by default.
+        l1: l1·Σ|W| is added to the loss of each step, whatever the size of its batch; its slope at
+            0 is 0.
+        l2: l2·ΣW² is added likewise (as in Keras; it is a coupled weight decay of 2·l2).
+        max_norm: after each step, the weights into a neuron that are longer are cut to this length.
+        non_negative: after each step, weights below 0 become 0.
 
     Raises:
         DescriptionError: an option is out of range or a name is unknown.
@@ -147,6 +155,11 @@ class Dense(Layer):
     bias: bool = option(FLAG, True)
     weight_initializer: Initializer | str | None = option(INITIALIZER, None)
     bias_initializer: Initializer | str | None = option(INITIALIZER, None)
+    _: KW_ONLY
+    l1: float = option(NOT_NEGATIVE, 0.0, later=True)
+    l2: float = option(NOT_NEGATIVE, 0.0, later=True)
+    max_norm: float | None = option(NONE_OR_POSITIVE, None, later=True)
+    non_negative: bool = option(FLAG, False, later=True)
     source: ClassVar[str] = "Rumelhart, Hinton, Williams: Nature 323 (1986)"
 
     def __post_init__(self) -> None:
@@ -161,7 +174,7 @@ class Dense(Layer):
     def __repr__(self) -> str:
         plain = Dense(self.units, self.activation)
         shown = [str(self.units), f"activation={self.activation!r}"]
-        for name in ("bias", "weight_initializer", "bias_initializer"):
+        for name in list(plain.__dataclass_fields__)[2:]:
             if getattr(self, name) != getattr(plain, name):
                 shown.append(f"{name}={getattr(self, name)!r}")
         return f"Dense({', '.join(shown)})"

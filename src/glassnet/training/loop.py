@@ -27,7 +27,6 @@ class Loop(Run):
         self.step = 0  # steps of this fit that are done
         self.steps = self.options.epochs * self.work.batches.per_epoch
         self.pace = Pace()
-        self.guard = Guard(self.engine, self.values, self.work, self.rates)
         self._part: NDArray[Any] = np.empty(0)  # losses of the epoch under way
 
     def train(self) -> None:
@@ -45,6 +44,7 @@ class Loop(Run):
 
     def check_beginning(self) -> None:
         """Raise NotFiniteError where training begins with values that are not finite."""
+        self.guard = Guard(self.engine, self.values, self.work, self.rates)
         if not self.guard.is_good():
             self._fail(0)
 
@@ -161,18 +161,20 @@ def rates_between(
                [0.1]])
 
     """
-    rates_at: Callable[..., Any] = optimizer.rates_at  # of one step, or of an array of steps
+    rates_at: Callable[..., Any] = optimizer.own_rates_at  # of one step, or of an array of steps
     numbers = steps_before + 1.0 + np.arange(first, last)
     ends = [
         float(np.ravel(rate)[-1] - np.ravel(rate)[0]) for rate in rates_at(numbers[[0, -1]], 0.0)
     ]
     # Corrections of moments end at exactly 1; what is equal at both ends need not be computed.
     shown = numbers if any(ends) else numbers[:1]
-    rates = np.empty((last - first, len(ends)))
+    rates = np.empty((last - first, len(optimizer.rate_names())))
     for column, rate in enumerate(rates_at(shown, 0.0)):
         rates[:, column] = rate
     if not isinstance(optimizer.schedule, Constant):
         rates[:, 0] = learning_rates(optimizer, steps, range(first, last))
+    if optimizer.averaging is not None:
+        rates[:, -1] = optimizer.averaging.share(numbers, np.arange(first, last), steps)
     return rates
 
 
