@@ -21,7 +21,7 @@ from glassnet.cross_validation.source import Arrays, Source, Tabular
 from glassnet.cross_validation.splits import Split, check_shares, splits
 from glassnet.description import Description
 from glassnet.errors import DataError, DescriptionError
-from glassnet.metrics import Metric
+from glassnet.metrics import MetricFunction
 from glassnet.network import Network, RandomState, seed_of
 from glassnet.rules.entry import is_integer
 from glassnet.rules.optimizers import Optimizer
@@ -39,7 +39,7 @@ def cross_validate(
     *,
     folds: int | Iterable[Sequence[ArrayLike]] = 5,
     groups: ArrayLike | None = None,
-    metrics: Iterable[str | Metric] | str | Metric | None = (),
+    metrics: Iterable[str | MetricFunction] | str | MetricFunction | None = (),
     epochs: int = 100,
     batch_size: int | None = USUAL_BATCH,
     optimizer: str | Optimizer = "adam",

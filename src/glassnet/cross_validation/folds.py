@@ -140,7 +140,8 @@ class Folds:
         loss, _ = self.evaluation.judge(run.values, rows.held_out, {})
         y, given = rows.in_own_unit(rows.held_out.y), rows.in_own_unit(on_rows)
         scores = {"loss": loss}
-        scores |= {name: measured(name, metric, y, given) for name, metric in metrics.items()}
+        weights = rows.held_out.weights
+        scores |= {name: measured(m, y, given, weights) for name, m in metrics.items()}
         fold = Fold(
             network, run.history, split.train, split.held_out, scores, rows.in_own_unit(outputs)
         )

@@ -14,8 +14,8 @@ from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import Optimizer
 from glassnet.rules.schedules import Constant
 from glassnet.training.guard import Guard
-from glassnet.training.options import due
 from glassnet.training.pace import Pace
+from glassnet.training.rate_factor import RateFactors
 from glassnet.training.run import Run, clock
 
 
@@ -27,6 +27,7 @@ class Loop(Run):
         self.step = 0  # steps of this fit that are done
         self.steps = self.options.epochs * self.work.batches.per_epoch
         self.pace = Pace()
+        self.factors = RateFactors()
         self._part: NDArray[Any] = np.empty(0)  # losses of the epoch under way
 
     def train(self) -> None:
@@ -47,6 +48,7 @@ class Loop(Run):
         self.guard = Guard(self.engine, self.values, self.work, self.rates)
         if not self.guard.is_good():
             self._fail(0)
+        self.factors.set(0, self.history.rate_factor)
 
     def check_end(self) -> None:
         """Raise NotFiniteError where it ends with such."""
@@ -93,9 +95,11 @@ class Loop(Run):
 
     def _keep_what_callbacks_set(self) -> None:
         """Steps that are done again must begin where they began."""
-        called = due(self.options, self.history.epochs)
-        if called and not self.guard.keep(self.step, 0.0, always=True):
+        if not self.after.callbacks.due():
+            return
+        if not self.guard.keep(self.step, 0.0, always=True):
             self._fail(self.step)
+        self.factors.set(self.step, self.history.rate_factor)
 
     def _record(self, losses: NDArray[Any]) -> bool:
         """Record the epochs that these losses complete; say whether training stands after one."""
@@ -107,9 +111,10 @@ class Loop(Run):
             first = self.history.epochs
             epochs = together[: whole * per_epoch].reshape(whole, per_epoch)
             ends = range((first + 1) * per_epoch - 1, (first + whole) * per_epoch, per_epoch)
+            rates = learning_rates(self.options.optimizer, self.steps, ends)
             self.history.record(
                 loss=self._epoch_losses(epochs, first),
-                learning_rate=learning_rates(self.options.optimizer, self.steps, ends),
+                learning_rate=rates * self.factors.at(np.array(ends)),
             )
         return not len(self._part)
 
@@ -126,7 +131,8 @@ class Loop(Run):
         self.step, error = self.guard.stop(bad)
         if losses is not None:
             self._record(losses[: max(0, self.step - first)])
-        self.history.cut(max(self.step // self.work.batches.per_epoch, self.after.best_epoch))
+        best = self.history.best_epoch or 0  # its weights are put back yet
+        self.history.cut(max(self.step // self.work.batches.per_epoch, best))
         raise self.not_finite(error)
 
     def settle(self) -> Tally:
@@ -139,7 +145,10 @@ class Loop(Run):
 
     def rates(self, first: int, last: int) -> NDArray[np.float64]:
         """Give what changes from step to step, for the steps first … last − 1 of this fit."""
-        return rates_between(self.options.optimizer, self.before.steps, self.steps, first, last)
+        optimizer = self.options.optimizer
+        rates = rates_between(optimizer, self.before.steps, self.steps, first, last)
+        rates[:, 0] *= self.factors.at(np.arange(first, last))
+        return rates
 
 
 def rates_between(

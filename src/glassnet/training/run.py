@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from glassnet.engines import Engine, Work
@@ -89,19 +89,32 @@ class Run:
         """Leave the network with what was learnt, however the training within `with` ends."""
         self.started = clock()
         self.values.exchange_averages()
-        try:
-            with self.interrupt:
+        with self.interrupt:
+            try:
                 yield
-        except KeyboardInterrupt:
-            if self.interrupt.asked:
+            except KeyboardInterrupt:
+                self.history.stopped = "interrupted"
+                if self.interrupt.asked:
+                    raise
+            except BaseException:
+                self.history.stopped = self.history.stopped or "error"
                 raise
-            self.history.stopped = "interrupted"
+            finally:
+                self._leave()
+
+    def begin(self) -> None:
+        """Begin the callbacks; where that cannot be done nothing is trained."""
+        self.after.callbacks.begin()
+
+    def _leave(self) -> None:
+        """Leave the network with what was learnt, and end the callbacks."""
+        tally = self.settle()
+        self.values.exchange_averages()
+        self.publish(tally)
+        self.history.seconds = clock() - self.started
+        try:
+            self.after.callbacks.end()
         finally:
-            tally = self.settle()
-            self.values.exchange_averages()
-            best = self.after.restore_best()
-            self.publish(tally if best is None else replace(tally, steps=best))
-            self.history.seconds = clock() - self.started
             self.progress.close(self.history)
 
     def train(self) -> None:
@@ -116,7 +129,7 @@ class Run:
         """Do what is due after an epoch; what looks sees averages, where there are some."""
         self.values.exchange_averages()
         try:
-            self.after.look(tally.steps, lambda: self.publish(tally))
+            self.after.look(lambda: self.publish(tally))
         finally:
             self.values.exchange_averages()
 
