@@ -359,6 +359,63 @@ def test_fit_refuses_before_it_prints_anything(words, sentence, folder):
     assert run("fit", IRIS, *words).stdout == ""
 
 
+def test_fit_in_folds_prints_scores_with_mean_and_spread_and_saves_nothing(folder):
+    words = ("fit", IRIS, "--target", "species", "--folds", 5, "--seed", 3)
+    text = good(*words)
+    found = gn.cross_validate(
+        "4-16-3 relu softmax",
+        gn.Table.read(IRIS),
+        "species",
+        optimizer=gn.Adam(0.01),
+        metrics="accuracy",
+        random_state=3,
+    )
+    assert str(found) in text
+    assert "guess   accuracy 33.3% by always saying the most frequent label" in text
+    assert "150 rows, 4 columns" in text
+    assert f"engine  {found.engine}: " in text
+    assert list(folder.iterdir()) == []
+    assert str(found) not in good(*words[:-1], 4)
+
+
+def test_fit_in_folds_learns_a_number(folder):
+    words = ("--target", "petal_width", "--without", "species", "--folds", 3, "--epochs", 5)
+    text = good("fit", IRIS, *words)
+    assert re.search(r"fold  rows  epochs +loss +r2 +rmse\n1 +50 +5 ", text)
+    table = gn.Table.read(IRIS)
+    spread = table.numbers("petal_width").std()
+    guess = float(re.search(r"RMSE ([\d.]+) by always saying the mean", text)[1])
+    assert guess == pytest.approx(spread, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--folds", 1), "'1' is not a whole number from 2 up"),
+        (("--folds", 51), "class 'setosa' has 50 rows, fewer than the 51 folds"),
+        (("--folds", 5, "--out", "m.safetensors"), "no model is saved: leave --out out"),
+        (("--folds", 5, "--held-out", 0.2), "each fold holds rows out itself: leave --held-out"),
+        (("--folds", 5, "--quiet"), "there is nothing but what is printed: leave --quiet out"),
+        (("--folds", 5, "--learning-rate", 1e30), "fold 1: training stopped in epoch"),
+        (("--folds", 5, "--network", "5-3 softmax"), "takes 5: begin it with 4-"),
+    ],
+)
+def test_fit_in_folds_refuses_before_it_prints_anything(words, sentence, folder):
+    assert sentence in refused("fit", IRIS, "--target", "species", *words)
+    assert run("fit", IRIS, "--target", "species", *words).stdout == ""
+
+
+def test_ctrl_c_in_folds_keeps_what_was_learnt(folder):
+    child = process("fit", IRIS, "--target", "species", "--epochs", "20000", "--folds", "3")
+    assert child.stderr.readline().startswith("epoch ")
+    child.send_signal(signal.SIGINT)
+    output, errors = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "Traceback" not in errors
+    assert "interrupted: some folds were trained less, or not at all" in output
+    assert "mean" in output
+
+
 def test_fit_leaves_columns_out(folder):
     lines = Path(IRIS).read_text(encoding="utf-8").splitlines()
     named = [f"{line},plant {place}" for place, line in enumerate(lines)]

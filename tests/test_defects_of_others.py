@@ -74,7 +74,8 @@ def test_what_enters_the_loss_enters_the_gradient(loss):
     """mlxtend 0.25: the L1 penalty is part of the cost, and of no gradient."""
     kind, short = LOSSES[loss].targets, next(iter(LOSSES[loss].short), "linear")
     outputs = 3 if kind == "classes" else 1
-    y = {"classes": CLASSES, "zero_one": CLASSES[:, None] > 0}.get(kind, Y)
+    yes = CLASSES[:, None] > 0
+    y = {"classes": CLASSES, "zero_one": yes, "signs": yes, "counts": CLASSES}.get(kind, Y)
     net = network(gn.Dense(4, "tanh"), gn.Dense(outputs, short), loss=loss)
     assert net.check_gradients(X, y).passed
 

@@ -22,7 +22,7 @@ from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.errors import DescriptionError
 from glassnet.program import Program
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
-from glassnet.rules.losses import BinaryFocal, Focal, Quantile
+from glassnet.rules.losses import BinaryFocal, Focal, Loss, Quantile
 from glassnet.rules.optimizers import LBFGS, SGD, Adam
 from glassnet.rules.schedules import Cosine
 from glassnet.values import Values
@@ -40,19 +40,25 @@ def first_values(program: Program, seed: int = 0) -> Values:
     return values
 
 
+def targets_of(description: Description, rows: int, random: np.random.RandomState) -> np.ndarray:
+    """Draw wanted outputs; those from 0 to 1 are shares, not only yes and no."""
+    kind = description.loss.targets
+    shape = (rows, description.loss.target_columns(description.outputs))
+    return random.uniform(size=shape) if kind == "zero_one" else checks.targets(kind, shape, random)
+
+
+def outputs_for(loss: Loss) -> int:
+    """Give a number of outputs that a loss can have."""
+    return len(getattr(loss, "quantiles", ())) if loss.target_columns(3) == 1 else 3
+
+
 def work_for(
     program: Program, rows: int = 9, batch: int = 4, *, weighted: bool = False, shuffle: bool = True
 ) -> Work:
     description, random = program.description, np.random.RandomState(3)
     dtype = description.dtype
     x = random.normal(size=(rows, description.inputs)).astype(dtype)
-    y = random.normal(size=(rows, description.loss.target_columns(description.outputs)))
-    if description.loss.targets == "classes":
-        y = np.eye(description.outputs)[random.randint(0, description.outputs, rows)]
-    elif description.loss.targets == "zero_one":
-        y = random.uniform(size=y.shape)
-    elif description.loss.targets != "numbers":
-        y = checks.targets(description.loss.targets, y.shape, random)
+    y = targets_of(description, rows, random)
     weights = random.uniform(0.5, 2, rows).astype(dtype) if weighted else None
     size = min(batch, rows)
     batches = Batches(rows, size, shuffle, seed=7, merge_single=description.ties_rows)
@@ -133,7 +139,7 @@ def test_plain_loops_agree_with_numpy(description, optimizer, weighted, rows):
 @pytest.mark.parametrize("dtype", BARS)
 @pytest.mark.parametrize("loss", ALL_LOSSES, ids=str)
 def test_plain_loops_of_every_loss_agree_with_numpy(loss, dtype):
-    outputs = len(getattr(loss, "quantiles", ())) if loss.target_columns(3) == 1 else 3
+    outputs = outputs_for(loss)
     last = ("linear", "sigmoid", "softmax", "exp", "ascending")
     for activation in (a for a in last if goes_with(a, loss, outputs)):
         layers = (Dense(4, "tanh"), Dense(outputs, activation))

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from glassnet import callbacks as callbacks
     from glassnet import datasets as datasets
     from glassnet import table as table
+    from glassnet.cross_validation import CrossValidation as CrossValidation
+    from glassnet.cross_validation import cross_validate as cross_validate
     from glassnet.description import Description as Description
     from glassnet.errors import DataError as DataError
     from glassnet.errors import DescriptionError as DescriptionError
@@ -87,6 +89,7 @@ __version__ = "0.1.0"
 # Where each public name stands. A name is loaded when it is first asked for, so that the import
 # itself costs next to nothing; type checkers read the imports above, and a test compares the two.
 PLACES = {
+    "glassnet.cross_validation": "CrossValidation cross_validate",
     "glassnet.description": "Description",
     "glassnet.errors": "DataError DescriptionError GlassnetError MissingExtraError ModelFileError"
     " NotFiniteError ProgramError TableError TrainingError",

@@ -74,7 +74,7 @@ def check_rows(
     targets = check_targets(y, len(x), description, dtype, names[1])
     if weights is None:
         return Rows(x, targets)
-    checked = _check_weights(weights, len(x), dtype, names[2])
+    checked = check_weights(weights, len(x), dtype, names[2])
     rows = Rows(x, targets, checked)
     return rows.at(checked > 0) if (checked == 0).any() else rows
 
@@ -166,7 +166,16 @@ def class_numbers(y: NDArray[Any], description: Description) -> NDArray[np.intp]
     return (y > 0.5).astype(np.intp) if description.loss.is_yes_or_no else None
 
 
-def _check_weights(weights: ArrayLike, rows: int, dtype: DTypeLike, name: str) -> NDArray[Any]:
+def check_weights(
+    weights: ArrayLike, rows: int, dtype: DTypeLike, name: str = "sample_weight"
+) -> NDArray[Any]:
+    """Check the weights (m,) of rows: none below 0, and not all of them 0.
+
+    Raises DataError for others.
+
+    >>> check_weights([1, 0.5], 2, "float32")
+    array([1. , 0.5], dtype=float32)
+    """
     given = _numbers(weights, name)
     if given.shape != (rows,):
         raise DataError(

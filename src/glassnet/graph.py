@@ -269,15 +269,37 @@ def function_of(name: str) -> Callable[..., Any]:
 def line_graph(program: Program, line: Line, shapes: Mapping[str, Shape]) -> dict[str, Symbol]:
     """Run one line with symbols for every value it reads, and give what it makes, by name."""
     table: dict[Any, Symbol] = {}
-    scope: dict[str, Any] = {"np": np}
-    for name, rule in program.rules.items():
-        scope[name] = FunctionType(rule.__code__, scope, name, rule.__defaults__)
+    scope = _scope(program)
     scope |= {name: rule for name, rule in PLAINLY.items() if name in program.rules}
     for name in line.code.co_names:
         if name in shapes:
             scope[name] = _node(table, "input", (), shapes[name], name)
     exec(line.code, scope)  # a line of a program that was checked when it was made
     return {name: scope[name] for name in line.outputs}
+
+
+def step_graph(program: Program) -> list[dict[str, Symbol]]:
+    """Run all lines of a step with symbols, and give what each of them makes, by name.
+
+    >>> from glassnet.description import Description
+    >>> from glassnet.rules.optimizers import SGD
+    >>> step_graph(Program(Description.read("1-1 linear"), SGD()))[0]
+    {'z1': <add ('m', 'n1')>}
+    """
+    scope = _scope(program) | inputs(program)
+    made = []
+    for line in program.lines:
+        exec(line.code, scope)  # as above
+        made.append({name: scope[name] for name in line.outputs})
+    return made
+
+
+def _scope(program: Program) -> dict[str, Any]:
+    """Give the names that lines read beside their values: NumPy and the rules."""
+    scope: dict[str, Any] = {"np": np}
+    for name, rule in program.rules.items():
+        scope[name] = FunctionType(rule.__code__, scope, name, rule.__defaults__)
+    return scope
 
 
 def activation_graph(rule: Callable[..., Any], arguments: int) -> Symbol | float:

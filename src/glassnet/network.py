@@ -39,6 +39,7 @@ from glassnet.training.loop import rates_between
 from glassnet.training.nudged import GradientCheck, check_gradients
 from glassnet.training.options import USUAL_BATCH, Options, listed
 from glassnet.training.rate_finder import RateFinding, RateSearch, find_rate
+from glassnet.training.run import Run
 from glassnet.training.split import split
 from glassnet.training.stepping import Stepper
 from glassnet.values import Values
@@ -339,11 +340,18 @@ class Network:
         rows = check_rows(X, y, sample_weight, self.description, dtype)
         rows, held_out = self._with_validation(rows, validation, options.random_state)
         rows, held_out = with_class_weights(class_weight, rows, held_out, self.description)
-        values, before = self._ready_for(options.optimizer)
-        run = prepare(self, values, before, rows, held_out, options)
+        run = self.begin_fit(rows, held_out, options)
         from glassnet.views.progress import progress_for  # views stand above
 
         run.progress = progress_for(options.verbose, options.epochs) or run.progress
+        return run.run()
+
+    def begin_fit(
+        self, rows: Rows, held_out: Rows | None, options: Options, program: Program | None = None
+    ) -> Run:
+        """Make a fit on checked rows ready to be run; an equal program need not be made again."""
+        values, before = self._ready_for(options.optimizer, program)
+        run = prepare(self, values, before, rows, held_out, options)
         self._stepper = None  # a compiled engine may be there now
         as_it_was = self.values, self.optimizer, self.tally
         self.values, self.optimizer, self.tally = values, options.optimizer, before
@@ -352,7 +360,7 @@ class Network:
         except BaseException:
             self.values, self.optimizer, self.tally = as_it_was
             raise
-        return run.run()
+        return run
 
     def partial_fit(
         self,
@@ -477,15 +485,7 @@ class Network:
         return find_rate(values, work_for(values.program, rows, options, self.tally), search)
 
     def _seed_of(self, random_state: RandomState) -> int:
-        if random_state is None:
-            return self.seed
-        seed = _seed(random_state)
-        if seed is not None:
-            return seed
-        random = _random_source(random_state)
-        if isinstance(random, np.random.Generator):
-            return int(random.integers(2**32))
-        return int(random.randint(2**32, dtype=np.uint64))
+        return self.seed if random_state is None else seed_of(random_state)
 
     def _metrics(self, metrics: Metrics) -> dict[str, Metric]:
         description = self.description
@@ -510,11 +510,13 @@ class Network:
         given = weights[0] if weights else None
         return rows, check_rows(X, y, given, self.description, rows.x.dtype, names)
 
-    def _ready_for(self, optimizer: Optimizer) -> tuple[Values, Tally]:
+    def _ready_for(
+        self, optimizer: Optimizer, program: Program | None = None
+    ) -> tuple[Values, Tally]:
         """Give values for an optimizer: a new one has a state of zeros, and no steps behind it."""
         if optimizer == self.optimizer:
             return self.values, self.tally
-        values = Values(Program(self.description, optimizer))
+        values = Values(program or Program(self.description, optimizer))
         values.parameters, values.statistics = self.values.parameters, self.values.statistics
         for name in self.weights:  # the same memory: views that someone holds stay true
             values.by_name[name] = self.values.by_name[name]
@@ -690,6 +692,21 @@ def _seed(random_state: object) -> int | None:
     if is_integer(random_state) or isinstance(random_state, np.integer):
         return int(random_state)  # type: ignore[call-overload,no-any-return]
     return None
+
+
+def seed_of(random_state: RandomState) -> int:
+    """Give a seed: a whole number is one itself, anything else is drawn from.
+
+    >>> seed_of(7), seed_of(np.random.RandomState(0))
+    (7, 2357136044)
+    """
+    seed = _seed(random_state)
+    if seed is not None:
+        return seed
+    random = _random_source(random_state)
+    if isinstance(random, np.random.Generator):
+        return int(random.integers(2**32))
+    return int(random.randint(2**32, dtype=np.uint64))
 
 
 def _random_source(random_state: RandomState) -> RandomSource:

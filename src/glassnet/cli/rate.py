@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glassnet.cli.fit import USUAL_BATCH, job_of
+from glassnet.cli.fit import USUAL_BATCH
+from glassnet.cli.job import job_of, table_of
 from glassnet.cli.options import (
     SEED,
     OptimizerName,
@@ -73,7 +74,7 @@ def rate(
     """
     path = None if out is None else _picture_path(out, data)
     step = optimizer_of(optimizer, None)
-    job = job_of(data, target, without, short, held_out, seed)
+    job = job_of(table_of(data, target, without, short), short, held_out, seed)
     finding = job.network.find_learning_rate(
         job.X[job.training],
         job.y[job.training],

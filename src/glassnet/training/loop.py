@@ -31,25 +31,60 @@ class Loop(Run):
 
     def train(self) -> None:
         """Do chunk after chunk."""
+        self.check_beginning()
+        while not self.history.stopped:
+            self._chunk()
+            self.stop_if_asked(self.done)
+        self.check_end()
+
+    @property
+    def done(self) -> float:
+        """The part of the steps that is done."""
+        return self.step / self.steps
+
+    def check_beginning(self) -> None:
+        """Raise NotFiniteError where training begins with values that are not finite."""
         self.guard = Guard(self.engine, self.values, self.work, self.rates)
         if not self.guard.is_good():
             self._fail(0)
         self.factors.set(0, self.history.rate_factor)
-        while not self.history.stopped:
-            self._chunk()
-            self.stop_if_asked(self.step / self.steps)
+
+    def check_end(self) -> None:
+        """Raise NotFiniteError where it ends with such."""
         if not self.guard.keep(self.step, 0.0, always=True):
             self._fail(self.step)
 
     def _chunk(self) -> None:
         """Let the engine run for a moment; then record, check, and do what is due."""
-        first, last = self.step, self._end_of_chunk()
+        first, last = self.step, min(self.next_stop, self.step + self.pace.steps)
         started = clock()
-        losses = self._run_engine(first, last)
+        try:
+            losses = self.engine.train(self.work, self.values, first, last, self.rates(first, last))
+        except BaseException:
+            self.go_back_to(first)
+            raise
         seconds = clock() - started
+        self.pace.measured(last - first, seconds)
+        self.took(losses, last, seconds)
+
+    @property
+    def next_stop(self) -> int:
+        """The next step after which something is to be done."""
+        per_epoch = self.work.batches.per_epoch
+        return self.after.next_stop(self.step // per_epoch) * per_epoch
+
+    def go_back_to(self, first: int) -> None:
+        """Bring the values back to the step where a chunk began that something got in between."""
+        self.guard.go_to_copy()
+        self.step = self.guard.step
+        self.guard.go_to(first)
+        self.step = first
+
+    def took(self, losses: NDArray[Any], last: int, seconds: float) -> None:
+        """Record the losses of a chunk up to the step `last`, check, and do what is due."""
+        first = self.step
         if len(losses) < last - first or not np.isfinite(losses[-1]):
             self._fail(first + len(losses), losses)
-        self.pace.measured(last - first, seconds)
         self.step = last
         if not self.guard.keep(last, seconds):
             self._fail(last)
@@ -64,22 +99,6 @@ class Loop(Run):
         if not self.guard.keep(self.step, 0.0, always=True):
             self._fail(self.step)
         self.factors.set(self.step, self.history.rate_factor)
-
-    def _end_of_chunk(self) -> int:
-        per_epoch = self.work.batches.per_epoch
-        stop = self.after.next_stop(self.step // per_epoch) * per_epoch
-        return min(stop, self.step + self.pace.steps)
-
-    def _run_engine(self, first: int, last: int) -> NDArray[Any]:
-        """Do steps; if anything gets in between, go back to where they began."""
-        try:
-            return self.engine.train(self.work, self.values, first, last, self.rates(first, last))
-        except BaseException:
-            self.guard.go_to_copy()
-            self.step = self.guard.step
-            self.guard.go_to(first)
-            self.step = first
-            raise
 
     def _record(self, losses: NDArray[Any]) -> bool:
         """Record the epochs that these losses complete; say whether training stands after one."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -79,11 +80,18 @@ class Run:
             KeyboardInterrupt: at the second Ctrl-C; the first one ends training in good order.
 
         """
+        with self.under_way():
+            self.train()
+        return self.history
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Leave the network with what was learnt, however the training within `with` ends."""
         self.started = clock()
         self.values.exchange_averages()
         with self.interrupt:
             try:
-                self.train()
+                yield
             except KeyboardInterrupt:
                 self.history.stopped = "interrupted"
                 if self.interrupt.asked:
@@ -93,7 +101,6 @@ class Run:
                 raise
             finally:
                 self._leave()
-        return self.history
 
     def begin(self) -> None:
         """Begin the callbacks; where that cannot be done nothing is trained."""
