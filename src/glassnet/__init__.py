@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from glassnet.rules.layers import BatchNorm as BatchNorm
     from glassnet.rules.layers import Dense as Dense
     from glassnet.rules.layers import Dropout as Dropout
+    from glassnet.rules.layers import GaussianNoise as GaussianNoise
     from glassnet.rules.layers import LayerNorm as LayerNorm
     from glassnet.rules.layers import PReLU as PReLU
+    from glassnet.rules.layers import Scale as Scale
     from glassnet.rules.losses import HalfSquaredError as HalfSquaredError
     from glassnet.rules.optimizers import LBFGS as LBFGS
     from glassnet.rules.optimizers import SGD as SGD
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from glassnet.rules.schedules import Exponential as Exponential
     from glassnet.rules.schedules import FlatCosine as FlatCosine
     from glassnet.rules.schedules import OneCycle as OneCycle
+    from glassnet.rules.schedules import Plateau as Plateau
     from glassnet.rules.schedules import Polynomial as Polynomial
     from glassnet.rules.schedules import Step as Step
     from glassnet.rules.schedules import TimeDecay as TimeDecay
@@ -79,12 +82,13 @@ PLACES = {
     "glassnet.program": "Program",
     "glassnet.rules.initializers": "Fill Glorot He LeCun Normal Orthogonal TruncatedNormal Uniform"
     " Zeros",
-    "glassnet.rules.layers": "Activation BatchNorm Dense Dropout LayerNorm PReLU",
+    "glassnet.rules.layers": "Activation BatchNorm Dense Dropout GaussianNoise LayerNorm PReLU"
+    " Scale",
     "glassnet.rules.losses": "HalfSquaredError",
     "glassnet.rules.optimizers": "AMSGrad Adadelta Adagrad Adam AdamW Adamax LBFGS Lion NAdam RAdam"
     " RMSprop SGD",
     "glassnet.rules.schedules": "Constant CosLog4 Cosine CosineRestarts Exponential FlatCosine"
-    " OneCycle Polynomial Step TimeDecay WarmUp",
+    " OneCycle Plateau Polynomial Step TimeDecay WarmUp",
     "glassnet.table": "Table",
     "glassnet.trace": "Trace",
 }

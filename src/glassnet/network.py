@@ -169,7 +169,8 @@ class Network:
         values, equal = Values(Program(self.description, own)), own == self.optimizer
         values.take(self.values, state=equal)
         work = self._whole(rows)
-        rates = rates_between(own, self.tally.steps if equal else 0, 1, 0, 1)[0]
+        steps = self.tally.steps if equal else 0
+        rates = rates_between(values.program, steps, 1, 0, 1)[0]
         return trace_step(values.program, step_inputs(values, work, 0, rates))
 
     def _whole(self, rows: Rows) -> Work:
@@ -219,7 +220,7 @@ class Network:
 
         The optimizer's state is kept from fit to fit while the optimizer is equal. Three things do
         not go on: L-BFGS begins each fit without what it found out about the curvature, a schedule
-        such as Cosine runs over each fit anew, and a fit that was stopped within an epoch is
+        such as Cosine or Plateau runs over each fit anew, and a fit that was stopped within an epoch is
         followed by a new epoch, whose order and masks are its own.
 
         Ctrl-C stops after the steps under way and keeps what was learnt; a second one stops at

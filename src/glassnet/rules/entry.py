@@ -18,6 +18,10 @@ class Check:
     holds: Callable[[Any], bool]
     wanted: str
 
+    def received(self, value: Any) -> str:
+        """Say what was given instead."""
+        return repr(value)
+
 
 def is_number(value: object) -> bool:
     """Whether a value is a finite real number (a bool is not).
@@ -41,6 +45,7 @@ def is_integer(value: object) -> bool:
 NUMBER = Check(is_number, "a finite number")
 POSITIVE = Check(lambda v: is_number(v) and v > 0, "a number above 0")
 FRACTION = Check(lambda v: is_number(v) and 0 <= v < 1, "a number from 0 up to, not including, 1")
+NOT_NEGATIVE = Check(lambda v: is_number(v) and v >= 0, "a number from 0 up")
 PART = Check(lambda v: is_number(v) and 0 < v <= 1, "a number above 0 and up to 1")
 COUNT = Check(lambda v: is_integer(v) and v >= 1, "a whole number from 1 up")
 FLAG = Check(lambda v: isinstance(v, bool), "True or False")
@@ -69,7 +74,8 @@ class Entry:
             check = f.metadata.get("check")
             if check is not None and not check.holds(value):
                 raise DescriptionError(
-                    f"{type(self).__name__}: {f.name} must be {check.wanted}, got {value!r}"
+                    f"{type(self).__name__}: {f.name} must be {check.wanted},"
+                    f" got {check.received(value)}"
                 )
 
     def __repr__(self) -> str:

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from glassnet.rules.entry import option
+from glassnet.rules.entry import NOT_NEGATIVE, option
 from glassnet.rules.optimizers.base import RATE, ByMoments, plain
-from glassnet.rules.schedules import NOT_NEGATIVE, Schedule
+from glassnet.rules.schedules import Schedule
 
 
 def adam(
@@ -137,7 +137,7 @@ class AdamW(Adam):
     """
 
     _: KW_ONLY
-    weight_decay: float = option(NOT_NEGATIVE, 0.01)
+    weight_decay: float | Schedule = option(RATE, 0.01)
     decoupled: ClassVar[bool] = True
     source: ClassVar[str] = "Loshchilov, Hutter: Decoupled Weight Decay Regularization (2019)"
 

@@ -9,6 +9,7 @@ rate, and whatever else `rates_at` gives.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import re
@@ -18,8 +19,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from glassnet.rules.entry import FRACTION, POSITIVE, Check, Entry, is_number, option
-from glassnet.rules.schedules import NOT_NEGATIVE, Constant, Schedule, schedule_from_json
+from glassnet.rules.entry import FRACTION, POSITIVE, Check, Entry, option
+from glassnet.rules.schedules import NOT_NEGATIVES, Schedule, schedule_of, with_schedules
 
 # What a parameter is: a Dense layer's W or b, or what a norm scales and shifts its numbers by.
 PARAMETER_KINDS = ("weights", "biases", "scales")
@@ -40,10 +41,8 @@ def usual_options(rule: Callable[..., Any]) -> dict[str, Any]:
     return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
-RATE = Check(
-    lambda v: (is_number(v) and v >= 0) or isinstance(v, Schedule),
-    "a number from 0 up, or a schedule",
-)
+# What a schedule may give too: such an option is then a rate of its own name.
+RATE = NOT_NEGATIVES
 KINDS = Check(
     lambda v: isinstance(v, tuple) and all(kind in PARAMETER_KINDS for kind in v),
     f"some of {', '.join(map(repr, PARAMETER_KINDS))}",
@@ -57,13 +56,22 @@ class Optimizer(Entry):
     state: ClassVar[tuple[str, ...]] = ()
     note: ClassVar[str] = ""
     source: ClassVar[str] = ""
-    rate_notes: ClassVar[Mapping[str, str]] = {"learning_rate": "the size of a step"}
+    rate_notes: ClassVar[Mapping[str, str]] = {
+        "learning_rate": "the size of a step",
+        "momentum": "the part of the last velocity that goes on",
+        "weight_decay": "how much of a decayed parameter is taken away",
+    }
 
     @property
     def schedule(self) -> Schedule:
         """The learning rate as a schedule."""
-        rate = getattr(self, "learning_rate", 1.0)
-        return rate if isinstance(rate, Schedule) else Constant(rate)
+        return schedule_of(getattr(self, "learning_rate", 1.0))
+
+    @property
+    def schedules(self) -> dict[str, Schedule]:
+        """The options that are given as schedules, by name."""
+        options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {name: v for name, v in options.items() if isinstance(v, Schedule)}
 
     def state_names(self) -> tuple[str, ...]:
         """Names of the state arrays of one parameter."""
@@ -78,7 +86,10 @@ class Optimizer(Entry):
         return self.line()
 
     def rate_names(self) -> tuple[str, ...]:
-        """Names of the numbers that change from step to step, the learning rate first."""
+        """Names of the numbers that change from step to step, the learning rate first.
+
+        Other options than that, where they are given as schedules, are rates beside these.
+        """
         return ("learning_rate",)
 
     def rates_at(self, step: Any, done: float) -> tuple[Any, ...]:
@@ -92,17 +103,19 @@ class Optimizer(Entry):
         """Write the call of a rule, with the options that differ from the rule's own defaults."""
         state = [f"{{{name}}}" for name in self.state_names()]
         usual = usual_options(rule)
-        shown = [f"{k}={getattr(self, k)!r}" for k, v in usual.items() if getattr(self, k) != v]
+        shown = [f"{k}={self.written(k)}" for k, v in usual.items() if getattr(self, k) != v]
         takes = ["{p}", "d{p}", *state, *self.rate_names(), *shown]
         return f"{', '.join(['{p}', *state])} = {rule.__name__}({', '.join(takes)})"
+
+    def written(self, name: str) -> str:
+        """Write an option as it stands in a line: a number in full, a schedule by its name."""
+        value = getattr(self, name)
+        return name if isinstance(value, Schedule) else repr(value)
 
     @classmethod
     def from_json(cls, data: Any) -> Any:
         """Make the optimizer again from plain data."""
-        rate = data.get("learning_rate")
-        if isinstance(rate, dict):
-            data = {**data, "learning_rate": schedule_from_json(rate)}
-        return super().from_json(data)
+        return super().from_json(with_schedules(cls, data))
 
 
 @dataclass(frozen=True, repr=False)
@@ -117,7 +130,7 @@ class Stepping(Optimizer):
 
     learning_rate: float | Schedule = option(RATE, 0.01)
     _: KW_ONLY
-    weight_decay: float = option(NOT_NEGATIVE, 0.0)
+    weight_decay: float | Schedule = option(RATE, 0.0)
     decayed: tuple[str, ...] = option(KINDS, ("weights",))
     decoupled: ClassVar[bool] = False
 
@@ -135,7 +148,7 @@ class Stepping(Optimizer):
             return line
         text, equation = line
         target, made = text.split(" = ", 1)
-        decay = repr(self.weight_decay)
+        decay = self.written("weight_decay")
         if self.decoupled:
             made = re.sub(r"(?<!d)\{p\}", f"shrunk({{p}}, learning_rate, {decay})", made)
             return (
