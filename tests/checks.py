@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import inspect
 import re
@@ -15,11 +16,14 @@ from typing import Any
 import numpy as np
 
 import loops
-from glassnet.lines import Line, Phase
+from glassnet.lines import Line, Mask, Phase
 from glassnet.program import Program, Role
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import PReLU
 from glassnet.rules.losses import LOSSES
+from glassnet.rules.optimizers import Optimizer
+from glassnet.rules.randomness import KEPT, NORMAL
+from glassnet.rules.schedules import Schedule
 
 STEP = 3  # the step of training that inputs are made for: corrections of Adam are not 1 there
 DONE = 0.25
@@ -48,7 +52,7 @@ def _draw(program: Program, rows: int, random: np.random.RandomState) -> Arrays:
     initial = {p.name: p.initializer for p in (*program.parameters, *program.statistics)}
     loss = LOSSES[program.description.loss]
     masks = {mask.name: mask for mask in program.masks}
-    rates = dict(zip(program.rate_names, program.optimizer.rates_at(STEP, DONE), strict=True))
+    rates = program.rates_at(STEP, DONE)
     inputs: Arrays = {}
     for item in program.inputs:
         shape = tuple(rows if a == "m" else program.sizes.get(str(a), a) for a in item.shape)
@@ -60,8 +64,7 @@ def _draw(program: Program, rows: int, random: np.random.RandomState) -> Arrays:
             weights = random.uniform(0.5, 2, shape)
             inputs["w"] = weights / weights.sum() if loss.rows == "mean" else weights
         elif item.role is Role.RANDOM:
-            mask = masks[item.name]
-            inputs[item.name] = np.where(random.uniform(size=shape) < mask.chance, mask.value, 0.0)
+            inputs[item.name] = chance_numbers(masks[item.name], random, shape)
         elif item.role in (Role.STATE, Role.STATISTIC):
             inputs[item.name] = random.uniform(0.2, 1, shape)
         else:
@@ -69,6 +72,25 @@ def _draw(program: Program, rows: int, random: np.random.RandomState) -> Arrays:
             middle = start if isinstance(start, float) else 0.0
             inputs[item.name] = middle + 0.8 * random.standard_normal(shape)
     return inputs
+
+
+def chance_numbers(mask: Mask, random: np.random.RandomState, shape: tuple[int, ...]) -> Any:
+    """Draw the numbers of a random input, by the schedule of its amount where it has one."""
+    amount = mask.amount
+    if isinstance(amount, Schedule):
+        amount = loops.schedule(amount, DONE)
+    if mask.draw is NORMAL:
+        return amount * random.standard_normal(shape)
+    assert mask.draw is KEPT
+    return np.where(random.uniform(size=shape) < amount, 0.0, 1 / (1 - amount))
+
+
+def at(optimizer: Optimizer, done: float) -> Optimizer:
+    """Give an optimizer with the number of each schedule at some part of the training."""
+    other = copy.copy(optimizer)
+    for name, schedule in optimizer.schedules.items():
+        object.__setattr__(other, name, loops.schedule(schedule, done))  # 0 may be no option
+    return other
 
 
 def targets(kind: str, shape: tuple[int, ...], random: np.random.RandomState) -> Any:
@@ -285,8 +307,9 @@ def _loops_update(program: Program, plain: Arrays, slopes: list[Any]) -> tuple[l
     kinds = program.optimizer.state_names()
     for name, slope in zip(program.names(Role.PARAMETER), slopes, strict=True):
         state = [plain[f"{kind}_{name}"] for kind in kinds]
-        rate = program.optimizer.schedule.rate(DONE)
-        value, own = loops.update(program.optimizer, name, plain[name], slope, state, rate, STEP)
+        now = at(program.optimizer, DONE)
+        rate = now.learning_rate
+        value, own = loops.update(now, name, plain[name], slope, state, rate, STEP)
         new.append(value)
         kept += own
     return new, kept

@@ -35,7 +35,16 @@ from glassnet.rules.initializers import (
     Zeros,
     initializer,
 )
-from glassnet.rules.layers import LAYERS, Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from glassnet.rules.layers import (
+    LAYERS,
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    GaussianNoise,
+    LayerNorm,
+    PReLU,
+)
 from glassnet.rules.losses import LOSSES, HalfSquaredError, backward_rule
 from glassnet.rules.optimizers import (
     LBFGS,
@@ -599,6 +608,9 @@ OPTIONS_OF_LAYERS = [
     LayerNorm(epsilon=0.1),
     BatchNorm(momentum=0.6, epsilon=0.2),
     BatchNorm(momentum=1.0),
+    Dropout(FlatCosine(0.5)),
+    GaussianNoise(0),
+    GaussianNoise(Cosine(2.0)),
 ]
 ALL_LAYERS = [checks.example(kind) for kind in LAYERS.values()] + OPTIONS_OF_LAYERS
 
@@ -679,6 +691,10 @@ OPTIONS_OF_OPTIMIZERS = [
     RMSprop(0.1, momentum=0.5, weight_decay=0.2),
     RMSprop(0.1, centered=True),
     RMSprop(0.1, alpha=0.9, momentum=0.5, centered=True),
+    SGD(0.1, momentum=OneCycle(0.9)),
+    SGD(Cosine(0.1), WarmUp(0.9), nesterov=True, weight_decay=FlatCosine(0.2)),
+    RMSprop(0.1, momentum=Cosine(0.5), centered=True),
+    AdamW(0.1, weight_decay=CosLog4(0.2), decayed="scales"),
 ]
 ALL_OPTIMIZERS = [checks.example(kind) for kind in OPTIMIZERS.values()] + OPTIONS_OF_OPTIMIZERS
 STEPPING = [o for o in ALL_OPTIMIZERS if o.line() is not None]
@@ -701,7 +717,8 @@ def test_an_optimizer_takes_the_steps_of_the_loops(chosen):
     plain = {k: v.tolist() for k, v in arrays.items() if isinstance(v, np.ndarray)}
     random = np.random.RandomState(0)
     for step in range(1, 10):  # far enough for RAdam's second kind of step
-        rates = dict(zip(program.rate_names, chosen.rates_at(step, step / 10), strict=True))
+        rates = program.rates_at(step, step / 10)
+        now = checks.at(chosen, step / 10)
         slopes = {
             f"d{p}": random.standard_normal(arrays[p].shape) for p in program.parameter_shapes
         }
@@ -709,8 +726,8 @@ def test_an_optimizer_takes_the_steps_of_the_loops(chosen):
         for p in program.parameter_shapes:
             names = [f"{kind}_{p}" for kind in chosen.state_names()]
             new, state = loops.update(
-                chosen, p, plain[p], slopes[f"d{p}"].tolist(), [plain[n] for n in names],
-                loops.schedule(chosen.schedule, step / 10), step,
+                now, p, plain[p], slopes[f"d{p}"].tolist(), [plain[n] for n in names],
+                now.learning_rate, step,
             )  # fmt: skip
             plain |= {p: new, **dict(zip(names, state, strict=True))}
             for name in (p, *names):

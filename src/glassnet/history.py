@@ -166,10 +166,9 @@ class History:
 
     def cut(self, epochs: int) -> None:
         """Keep the numbers of the first `epochs` epochs."""
+        named = (self._rates, self._metrics, self._validation_metrics)
         single = (self._loss, self._validation_loss, self._learning_rate)
-        for columns in (self._rates, self._metrics, self._validation_metrics):
-            single = (*single, *columns.values())
-        for column in single:
+        for column in (*single, *(c for columns in named for c in columns.values())):
             column.cut(epochs)
 
     def __repr__(self) -> str:

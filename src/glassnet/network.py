@@ -220,8 +220,8 @@ class Network:
 
         The optimizer's state is kept from fit to fit while the optimizer is equal. Three things do
         not go on: L-BFGS begins each fit without what it found out about the curvature, a schedule
-        such as Cosine or Plateau runs over each fit anew, and a fit that was stopped within an epoch is
-        followed by a new epoch, whose order and masks are its own.
+        such as Cosine or Plateau runs over each fit anew, and a fit that was stopped within an
+        epoch is followed by a new epoch, whose order and masks are its own.
 
         Ctrl-C stops after the steps under way and keeps what was learnt; a second one stops at
         once.

@@ -32,7 +32,7 @@ from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import Activation, Dense
 from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import Optimizer
-from glassnet.rules.schedules import Schedule
+from glassnet.rules.schedules import Schedule, schedule_of
 
 MOST_BESIDE = 44  # a longer line has its comment above it, not beside it
 
@@ -105,9 +105,9 @@ class Program:
         self.rate_names = (*own, *(name for name in optimizer.schedules if name not in own))
         # What a schedule gives a random input is no input of the program: that is drawn outside.
         self.changing_masks = tuple(m for m in self.masks if isinstance(m.amount, Schedule))
-        changing = {m.amount_name: m.amount for m in self.changing_masks}
+        changing = {m.amount_name: schedule_of(m.amount) for m in self.changing_masks}
         self.all_rate_names = (*self.rate_names, *changing)
-        self.schedules: dict[str, Schedule] = optimizer.schedules | changing  # type: ignore[operator]
+        self.schedules = optimizer.schedules | changing
         self.outputs = writer.outputs
         self.logits = writer.logits
         self.predict_outputs = writer.predicting[-1].y

@@ -15,6 +15,7 @@ from glassnet.cli.options import (
     SEED,
     OptimizerName,
     Real,
+    ScheduleName,
     Whole,
     features_of,
     many,
@@ -49,6 +50,11 @@ USUAL_BATCH = 32
     help="What makes the update; lbfgs takes all rows at once.",
 )
 @click.option("--learning-rate", type=RATE, help="Size of a step; by default chosen for you.")
+@click.option(
+    "--schedule",
+    type=ScheduleName(),
+    help="How the learning rate changes, from --learning-rate on or up to it.",
+)
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option(
     "--held-out",
@@ -71,6 +77,7 @@ def fit(
     batch_size: int | None,
     optimizer: str,
     learning_rate: float | None,
+    schedule: str | None,
     seed: int,
     held_out: float,
     engine: str,
@@ -87,6 +94,7 @@ def fit(
     glassnet fit data/iris.csv --target species
     glassnet fit houses.csv --target price --network "12-64-64-1 relu linear" --epochs 300
     glassnet fit houses.csv --target price --without id --without street
+    glassnet fit houses.csv --target price --learning-rate 0.02 --schedule onecycle
     """
     import glassnet as gn
     from glassnet.table import Preparation, Table
@@ -95,7 +103,7 @@ def fit(
     named = f"{Path(data).stem}.safetensors" if out is None else out
     path = out_path(named, ".safetensors", "a model", data)
     rate = USUAL_RATE if learning_rate is None and optimizer == "adam" else learning_rate
-    step = optimizer_of(optimizer, rate)
+    step = optimizer_of(optimizer, rate, schedule)
     rows_in_batch = _batch_size(batch_size, optimizer, all_rows=step.line() is None)
     if short is not None:
         gn.Description.read(short)  # raises before a large table is read

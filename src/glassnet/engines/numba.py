@@ -107,12 +107,8 @@ class NumbaEngine:
 
         It is worked out by the same text as for NumPy's arrays, so that no bit can differ.
         """
-        names, masks = self.program.all_rate_names, self.program.changing_masks
-        columns = [
-            [
-                mask.draw.set_by(amount)
-                for amount in rates[:, names.index(mask.amount_name)].tolist()
-            ]
-            for mask in masks
-        ]
-        return np.hstack([np.empty((len(rates), 0)), *columns])
+        columns = [np.empty((len(rates), 0))]
+        for mask in self.program.changing_masks:
+            amounts = rates[:, self.program.all_rate_names.index(mask.amount_name)]
+            columns.append(np.array([mask.draw.set_by(amount) for amount in amounts.tolist()]))
+        return np.hstack(columns)

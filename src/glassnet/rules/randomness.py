@@ -153,6 +153,7 @@ def normal_noise(key_: int, rows: int, columns: int, spread: float, dtype: Any) 
     none is further than 5.2 spreads from 0.
 
     >>> normal_noise(mask_key(0, 0, 1), 1, 4, 0.5, np.float32).round(3)
+    array([[ 0.767, -0.   ,  1.002, -0.192]], dtype=float32)
     """
     return _normal(hashes_of(key_, rows, columns), dtype, spread)
 
@@ -160,7 +161,8 @@ def normal_noise(key_: int, rows: int, columns: int, spread: float, dtype: Any) 
 def _normal(hashes: NDArray[np.uint32], dtype: Any, spread: float) -> NDArray[Any]:
     coarse, fine = normal_tables()
     numbers = coarse[hashes >> np.uint32(20)] + fine[(hashes >> np.uint32(8)) & np.uint32(4095)]
-    return numbers.astype(dtype) * np.asarray(spread, dtype)
+    noise: NDArray[Any] = numbers.astype(dtype) * np.asarray(spread, dtype)
+    return noise
 
 
 # -------------------------------------------------------------- how a random input is drawn
@@ -175,7 +177,7 @@ class Draw:
         settings: what that function takes beside row and column: names, each with its type there.
         set_by: the settings by the amount.
         made: gives all numbers of some hashes, in a dtype, by the settings.
-        said: says in words what the numbers are, by the amount in words.
+        said: says in words what the numbers are, by the amount or the schedule that gives it.
 
     """
 
@@ -195,7 +197,13 @@ class Draw:
 def _said_of_kept(rate: Any) -> str:
     if isinstance(rate, int | float):
         return f"{1 / (1 - rate):.4g} with chance {1 - rate:.4g}, else 0"
-    return f"1 / (1 - r) with chance 1 - r, else 0; r by {rate!r}"
+    return f"1/(1 - r) with chance 1 - r, else 0; r by {type(rate).__name__}"
+
+
+def _said_of_normal(spread: Any) -> str:
+    if isinstance(spread, int | float):
+        return f"normal numbers of mean 0 and spread {spread:.4g}"
+    return f"normal numbers of mean 0; their spread by {type(spread).__name__}"
 
 
 KEPT = Draw(
@@ -210,5 +218,5 @@ NORMAL = Draw(
     (("spread", "real"),),
     lambda spread: (float(spread),),
     _normal,
-    lambda spread: f"normal, of mean 0 and a spread of {spread!r}",
+    _said_of_normal,
 )

@@ -137,7 +137,7 @@ class Loop(Run):
         return rates
 
     def _rates_of(self, which: range) -> dict[str, NDArray[np.float64]]:
-        """Give what schedules give for some steps of this fit, and the learning rate in any case."""
+        """Give what schedules give some steps of this fit, and in any case the learning rate."""
         schedules = {"learning_rate": self.options.optimizer.schedule}
         found = {
             name: scheduled_rates(schedule, self.steps, which)
