@@ -101,20 +101,20 @@ class Bump(Schedule):
 
 
 REFUSED = {
-    "momentum of 1": (lambda: gn.SGD(momentum=gn.Cosine(1.0)), "is 1 when 0 of the training"),
-    "momentum at its top": (lambda: gn.SGD(momentum=gn.OneCycle(1.0)), "is 1 when 0.3 of"),
-    "momentum of a wave": (lambda: gn.SGD(momentum=gn.CosLog4(1.0)), "is 1 when 0.0276 of"),
+    "momentum of 1": (lambda: gn.SGD(momentum=gn.Cosine(1.0)), "is 1 when 0% of the training"),
+    "momentum at its top": (lambda: gn.SGD(momentum=gn.OneCycle(1.0)), "is 1 when 30% of"),
+    "momentum of a wave": (lambda: gn.SGD(momentum=gn.CosLog4(1.0)), "is 1 when 2.76% of"),
     "momentum at its end": (
         lambda: gn.SGD(momentum=gn.Exponential(0.5, 2.0)),
         "SGD: momentum must be a number from 0 up to, not including, 1, or a schedule of such"
-        " numbers, got Exponential(0.5, end=2.0), which is 1 when 0.5 of the training is done",
+        " numbers, got Exponential(0.5, end=2.0), which is 1 when 50% of the training is done",
     ),
     "momentum of restarts": (lambda: gn.SGD(momentum=gn.CosineRestarts(0.5, 1.5)), "is 1.5"),
-    "momentum of another kind": (lambda: gn.SGD(momentum=Bump()), "is 1 when 0.5 of"),
-    "momentum after a warm-up": (lambda: gn.SGD(momentum=gn.WarmUp(gn.OneCycle(1.0))), "0.37 of"),
-    "momentum of a plateau": (lambda: gn.RMSprop(momentum=gn.Plateau(1.0)), "is 1 when 0 of"),
+    "momentum of another kind": (lambda: gn.SGD(momentum=Bump()), "is 1 when 50% of"),
+    "momentum after a warm-up": (lambda: gn.SGD(momentum=gn.WarmUp(gn.OneCycle(1.0))), "37% of"),
+    "momentum of a plateau": (lambda: gn.RMSprop(momentum=gn.Plateau(1.0)), "is 1 when 0% of"),
     "dropout": (lambda: gn.Dropout(gn.FlatCosine(1.0)), "Dropout: rate must be a number from 0"),
-    "dropout at its end": (lambda: gn.Dropout(gn.Cosine(0.5, end=1.0)), "is 1 when 1 of"),
+    "dropout at its end": (lambda: gn.Dropout(gn.Cosine(0.5, end=1.0)), "is 1 when 100% of"),
     "no number at all": (lambda: gn.Dropout("cosine"), "or a schedule of such numbers, got 'cos"),
     "a rate beyond floats": (
         lambda: gn.SGD(gn.Step(0.1, 0.5, 10**400)),

@@ -150,7 +150,7 @@ def normal_noise(key_: int, rows: int, columns: int, spread: float, dtype: Any) 
     """Give noise (rows, columns): normal numbers of mean 0 and a spread.
 
     They have the variance of a normal distribution, and its distribution function to within 1e-4;
-    none is further than 5.2 spreads from 0.
+    none is further than 5.3 spreads from 0.
 
     >>> normal_noise(mask_key(0, 0, 1), 1, 4, 0.5, np.float32).round(3)
     array([[ 0.767, -0.   ,  1.002, -0.192]], dtype=float32)

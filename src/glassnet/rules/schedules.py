@@ -67,7 +67,7 @@ class Scheduled(Check):
             done, rate = next(pair for pair in value.rates() if not self.number.holds(pair[1]))
         except OverflowError:
             return f"{value!r}, whose numbers no float can hold"
-        return f"{value!r}, which is {rate:.6g} when {done:.3g} of the training is done"
+        return f"{value!r}, which is {rate:.6g} when {100 * done:.3g}% of the training is done"
 
 
 def scheduled(number: Check) -> Scheduled:
