@@ -30,6 +30,7 @@ RANDOM = np.random.RandomState(0)
 X = RANDOM.standard_normal((40, 3))
 Y = (X[:, 0] * X[:, 1] > 0).astype(int)
 EVERY = [kind(0.5) for kind in SCHEDULES.values()]  # a first number of 0.5 is right for each
+EVERY.append(gn.OneCycle(0.5, rise=0.305))
 EVERY += [gn.WarmUp(kind(0.5)) for kind in SCHEDULES.values() if kind is not gn.WarmUp]
 KINDS = [kind for kind in OPTIMIZERS.values() if issubclass(kind, Stepping)]
 
@@ -145,6 +146,18 @@ def test_a_decay_of_a_schedule_of_zeros_is_still_a_rate():
 
 
 # -------------------------------------------------------------------- what a fit makes of it
+
+
+def test_every_random_input_has_its_own_amount():
+    layers = (gn.Dropout(0.1), gn.GaussianNoise(gn.Cosine(0.2)), gn.Dropout(gn.FlatCosine(0.3)))
+    program = Program(Description(3, (*layers, gn.Dense(2))), gn.SGD(0.5, gn.Cosine(0.4)))
+    assert program.first_rates() == [0.5, 0.4, 0.2, 0.3]
+    assert program.amounts([0.5, 0.4, 0.15, 0.25]) == [0.1, 0.15, 0.25]
+    assert [mask.draw.said(mask.amount) for mask in program.masks] == [
+        "1.111 with chance 0.9, else 0",
+        "normal numbers of mean 0; their spread by Cosine",
+        "1/(1 - r) with chance 1 - r, else 0; r by FlatCosine",
+    ]
 
 
 def rates_by_hand(schedule, steps):
@@ -348,6 +361,24 @@ def test_a_fit_goes_down_by_the_loss_that_it_watches(validation, engine):
     wanted = [loops.plateau(plateau, seen[:epoch]) for epoch in range(40)]
     np.testing.assert_allclose(history.learning_rate, wanted, rtol=1e-12)
     assert len(set(wanted)) > 3
+
+
+def test_the_steps_after_a_plateau_are_made_with_the_lower_rate():
+    optimizer = gn.SGD(Plateau(2.0, 0.5, 0), momentum=Plateau(0.9, 0.5, 0))
+    net = gn.Network("3-4-2 tanh softmax", dtype="float64", random_state=0)
+    program, w = net.program(optimizer), np.full((len(X), 1), 1 / len(X))
+    now = {p.name: net.values.by_name[p.name].copy() for p in program.parameters}
+    now |= {f"velocity_{p.name}": np.zeros(p.shape) for p in program.parameters}
+    losses = []
+    for _ in range(40):
+        rates = {s: loops.plateau(getattr(optimizer, s), losses) for s in program.rate_names}
+        now |= checks.call(program, "step", {**now, "x": X, "y": np.eye(2)[Y], "w": w, **rates})
+        losses.append(float(now["loss"]))
+    history = rates_of(net, 1.0, optimizer=optimizer, batch_size=None, shuffle=False)
+    assert len(set(history.learning_rate)) > 2
+    np.testing.assert_allclose(history.loss, losses, rtol=1e-12)
+    for p in program.parameters:
+        np.testing.assert_allclose(net.values.by_name[p.name], now[p.name], rtol=1e-9, atol=1e-12)
 
 
 def test_a_plateau_is_looked_at_after_each_epoch_however_long_the_engine_may_run(monkeypatch):

@@ -31,7 +31,7 @@ class Loop(Run):
         self._part: NDArray[Any] = np.empty(0)  # losses of the epoch under way
         program = self.values.program
         self.watching = any(s.watches_loss for s in program.schedules.values())
-        self._schedules = [program.schedules]  # in each epoch, as far as they are known
+        self._schedules = {0: program.schedules}  # by epoch, as far as they are known and needed
 
     def train(self) -> None:
         """Do chunk after chunk."""
@@ -151,13 +151,15 @@ class Loop(Run):
 
     def _schedules_in(self, epoch: int) -> Iterable[tuple[str, Schedule]]:
         """Give the schedules that hold in an epoch, by the losses of those before it."""
-        history = self.history
+        history, known = self.history, self._schedules
         watched = history.loss if self.after.held_out is None else history.validation_loss
-        while len(self._schedules) <= epoch:
-            loss = float(watched[len(self._schedules) - 1])
-            now = {name: s.following(loss) for name, s in self._schedules[-1].items()}
-            self._schedules.append(now)
-        return self._schedules[epoch].items()
+        for last in range(max(known), epoch):
+            loss = float(watched[last])
+            known[last + 1] = {name: s.following(loss) for name, s in known[last].items()}
+        oldest = self.guard.earlier_step // self.work.batches.per_epoch  # that may be done again
+        for passed in [e for e in known if e < oldest]:
+            del known[passed]
+        return known[epoch].items()
 
 
 def rates_between(
