@@ -122,6 +122,7 @@ class Optimizer(Entry):
 class Stepping(Optimizer):
     """An optimizer with a learning rate, and with weight decay on request.
 
+    Learning rate, weight decay, and momentum where there is one, are each a number or a schedule.
     Weight decay is *coupled*, as a part of the gradient (dp + weight_decay·p), or *decoupled*, as a
     part of the step that no running mean sees (p·(1 − learning_rate·weight_decay)).
     `decayed` says which kinds of parameters it is for: "weights" alone, unless told otherwise,
