@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from glassnet.network import load as load
     from glassnet.own_rules import register_activation as register_activation
     from glassnet.program import Program as Program
+    from glassnet.rules.averages import EMA as EMA
+    from glassnet.rules.averages import SWA as SWA
     from glassnet.rules.initializers import Fill as Fill
     from glassnet.rules.initializers import Glorot as Glorot
     from glassnet.rules.initializers import He as He
@@ -80,6 +82,7 @@ PLACES = {
     "glassnet.network": "Network load",
     "glassnet.own_rules": "register_activation",
     "glassnet.program": "Program",
+    "glassnet.rules.averages": "EMA SWA",
     "glassnet.rules.initializers": "Fill Glorot He LeCun Normal Orthogonal TruncatedNormal Uniform"
     " Zeros",
     "glassnet.rules.layers": "Activation BatchNorm Dense Dropout GaussianNoise LayerNorm PReLU"

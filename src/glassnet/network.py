@@ -122,7 +122,7 @@ class Network:
     @cached_property
     def weights(self) -> Weights:
         """Parameters and running statistics by name: to look at, and to set."""
-        return Weights(self.values)
+        return Weights(lambda: self.values)
 
     @cached_property
     def _evaluation(self) -> Evaluation:
@@ -152,7 +152,8 @@ class Network:
             y: (m, outputs), or class numbers (m,).
             sample_weight: (m,).
             optimizer: makes the update. Its state is the network's own if the last fit used an
-                equal one, else zeros, and the step counts accordingly.
+                equal one, else zeros, and the step counts accordingly. One that averages goes on
+                from the weights that it averages, not from the average that predicts.
 
         Raises:
             DataError: arrays that do not fit.
@@ -168,6 +169,10 @@ class Network:
         rows = check_rows(X, y, sample_weight, self.description, self.dtype)
         values, equal = Values(Program(self.description, own)), own == self.optimizer
         values.take(self.values, state=equal)
+        if equal:
+            values.exchange_averages()
+        else:
+            values.begin_averages()
         work = self._whole(rows)
         steps = self.tally.steps if equal else 0
         rates = rates_between(values.program, steps, 1, 0, 1)[0]
@@ -220,8 +225,13 @@ class Network:
 
         The optimizer's state is kept from fit to fit while the optimizer is equal. Three things do
         not go on: L-BFGS begins each fit without what it found out about the curvature, a schedule
-        such as Cosine or Plateau runs over each fit anew, and a fit that was stopped within an
-        epoch is followed by a new epoch, whose order and masks are its own.
+        such as Cosine or Plateau (and the average SWA) runs over each fit anew, and a fit that was
+        stopped within an epoch is followed by a new epoch, whose order and masks are its own.
+
+        With an `average` in the optimizer, validation, early stopping, metrics, callbacks and the
+        network after the fit see the averaged weights; `loss` is that of the weights under way. A
+        further fit with an equal optimizer goes on from these, with another one from the average.
+        Running statistics of batch norm are not averaged: they are those of the last steps.
 
         Ctrl-C stops after the steps under way and keeps what was learnt; a second one stops at
         once.
@@ -333,6 +343,7 @@ class Network:
         values.parameters, values.statistics = self.values.parameters, self.values.statistics
         for name in self.weights:  # the same memory: views that someone holds stay true
             values.by_name[name] = self.values.by_name[name]
+        values.begin_averages()
         return values, Tally(self.tally.epochs)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:

@@ -27,7 +27,6 @@ class Loop(Run):
         self.step = 0  # steps of this fit that are done
         self.steps = self.options.epochs * self.work.batches.per_epoch
         self.pace = Pace()
-        self.guard = Guard(self.engine, self.values, self.work, self.rates)
         self._part: NDArray[Any] = np.empty(0)  # losses of the epoch under way
         program = self.values.program
         self.watching = any(s.watches_loss for s in program.schedules.values())
@@ -35,6 +34,7 @@ class Loop(Run):
 
     def train(self) -> None:
         """Do chunk after chunk."""
+        self.guard = Guard(self.engine, self.values, self.work, self.rates)
         if not self.guard.is_good():
             self._fail(0)
         while not self.history.stopped:
@@ -186,7 +186,7 @@ def rates_between(
 
     """
     optimizer = program.optimizer
-    rates_at: Callable[..., Any] = optimizer.rates_at  # of one step, or of an array of steps
+    rates_at: Callable[..., Any] = optimizer.own_rates_at  # of one step, or of an array of steps
     numbers = steps_before + 1.0 + np.arange(first, last)
     ends = [
         float(np.ravel(rate)[-1] - np.ravel(rate)[0]) for rate in rates_at(numbers[[0, -1]], 0.0)
@@ -199,6 +199,9 @@ def rates_between(
     for name, schedule in program.schedules.items():
         column = program.all_rate_names.index(name)
         rates[:, column] = scheduled_rates(schedule, steps, range(first, last))
+    if optimizer.averaging is not None:
+        column = program.all_rate_names.index("average_share")
+        rates[:, column] = optimizer.averaging.share(numbers, np.arange(first, last), steps)
     return rates
 
 

@@ -10,15 +10,20 @@ from typing import Any
 
 from glassnet.errors import DescriptionError
 from glassnet.metrics import Metric
-from glassnet.rules.entry import COUNT, FLAG, POSITIVE, Check, is_integer, is_number, option
+from glassnet.rules.entry import (
+    COUNT,
+    FLAG,
+    NONE_OR_POSITIVE,
+    POSITIVE,
+    Check,
+    is_integer,
+    option,
+)
 from glassnet.rules.optimizers import Optimizer
 
 Callback = Callable[..., Any]  # callback(network, history); True stops the training
 
 NONE_OR_COUNT = Check(lambda v: v is None or COUNT.holds(v), "a whole number from 1 up, or None")
-NONE_OR_POSITIVE = Check(
-    lambda v: v is None or (is_number(v) and v > 0), "a number above 0, or None"
-)
 SEED = Check(lambda v: is_integer(v) and 0 <= v < 2**64, "a whole number from 0 to 2**64 - 1")
 NONE_OR_FLAG = Check(lambda v: v is None or isinstance(v, bool), "True, False or None")
 GRADIENTS = Check(lambda v: v in ("exact", "nudged"), "'exact' or 'nudged'")

@@ -80,6 +80,7 @@ class Run:
 
         """
         self.started = clock()
+        self.values.exchange_averages()
         try:
             with self.interrupt:
                 self.train()
@@ -89,6 +90,7 @@ class Run:
             self.history.stopped = "interrupted"
         finally:
             tally = self.settle()
+            self.values.exchange_averages()
             best = self.after.restore_best()
             self.publish(tally if best is None else replace(tally, steps=best))
             self.history.seconds = clock() - self.started
@@ -104,8 +106,12 @@ class Run:
         raise NotImplementedError
 
     def look(self, tally: Tally) -> None:
-        """Do what is due after an epoch."""
-        self.after.look(tally.steps, lambda: self.publish(tally))
+        """Do what is due after an epoch; what looks sees averages, where there are some."""
+        self.values.exchange_averages()
+        try:
+            self.after.look(tally.steps, lambda: self.publish(tally))
+        finally:
+            self.values.exchange_averages()
 
     def stop_if_asked(self, done: float) -> None:
         """Show that a part `done` is over; stop because it is all, for Ctrl-C, or for the clock."""
