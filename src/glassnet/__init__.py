@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glassnet import callbacks as callbacks
     from glassnet import datasets as datasets
     from glassnet import table as table
     from glassnet.description import Description as Description
@@ -95,7 +96,7 @@ PLACES = {
     "glassnet.table": "Table",
     "glassnet.trace": "Trace",
 }
-MODULES = ("datasets", "table")
+MODULES = ("callbacks", "datasets", "table")
 _PLACE_OF = {name: place for place, names in PLACES.items() for name in names.split()}
 
 __all__ = sorted([*_PLACE_OF, *MODULES])

@@ -82,6 +82,23 @@ class Template:
     note: str
 
 
+def check_options(holder: Any, place: str = "") -> None:
+    """Check every option of a dataclass, and make plain numbers of NumPy's.
+
+    Raises DescriptionError, which begins with the place, when one is out of its range.
+    """
+    for f in dataclasses.fields(holder):
+        value = getattr(holder, f.name)
+        if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+            value = value.item()
+            object.__setattr__(holder, f.name, value)
+        check = f.metadata.get("check")
+        if check is not None and not check.holds(value):
+            raise DescriptionError(
+                f"{place}{f.name} must be {check.wanted}, got {check.received(value)}"
+            )
+
+
 @dataclass(frozen=True)
 class Entry:
     """One entry of a rule table: a frozen dataclass whose fields are its options.
@@ -92,17 +109,7 @@ class Entry:
     kind: ClassVar[str] = "entry"
 
     def __post_init__(self) -> None:
-        for f in dataclasses.fields(self):
-            value = getattr(self, f.name)
-            if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
-                value = value.item()  # a NumPy scalar: keep the plain number
-                object.__setattr__(self, f.name, value)
-            check = f.metadata.get("check")
-            if check is not None and not check.holds(value):
-                raise DescriptionError(
-                    f"{type(self).__name__}: {f.name} must be {check.wanted},"
-                    f" got {check.received(value)}"
-                )
+        check_options(self, f"{type(self).__name__}: ")
 
     def __repr__(self) -> str:
         shown = []

@@ -47,16 +47,23 @@ class Evaluation:
     def judge(
         self, values: Values, rows: Rows, metrics: Mapping[str, Metric]
     ) -> tuple[float, dict[str, float]]:
-        """Give the loss of the rows, and each metric of them; metrics count all rows alike."""
+        """Give the loss of the rows, and each metric of them.
+
+        Weights of rows count in both, class weights in the loss alone.
+        """
         with np.errstate(all="ignore"):  # a loss may be inf: the guard and the reader see it
             logits, loss = self._logits_and_loss(values, rows)
             loss = self._with_penalties(loss, values)
             outputs = logits if self.activation is None else self.activation(logits)
-        return loss, {name: measured(name, f, rows.y, outputs) for name, f in metrics.items()}
+            found = {
+                name: measured(metric, rows.y, outputs, rows.weights)
+                for name, metric in metrics.items()
+            }
+        return loss, found
 
     def _logits_and_loss(self, values: Values, rows: Rows) -> tuple[NDArray[Any], float]:
         predict, ones = self.bare.functions["predict"], np.ones(len(rows), rows.x.dtype)
-        weights = ones if rows.weights is None else rows.weights
+        weights = ones if rows.loss_weights is None else rows.loss_weights
         logits, losses, sums = [], [], []
         for block in self._blocks(len(rows)):
             z = predict(rows.x[block], *_settled(values))

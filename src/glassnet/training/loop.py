@@ -14,8 +14,8 @@ from glassnet.program import Program
 from glassnet.rules.losses import LOSSES
 from glassnet.rules.schedules import Constant, Schedule
 from glassnet.training.guard import Guard
-from glassnet.training.options import due
 from glassnet.training.pace import Pace
+from glassnet.training.rate_factor import RateFactors
 from glassnet.training.run import Run, clock
 
 
@@ -27,6 +27,7 @@ class Loop(Run):
         self.step = 0  # steps of this fit that are done
         self.steps = self.options.epochs * self.work.batches.per_epoch
         self.pace = Pace()
+        self.factors = RateFactors()
         self._part: NDArray[Any] = np.empty(0)  # losses of the epoch under way
         program = self.values.program
         self.watching = any(s.watches_loss for s in program.schedules.values())
@@ -37,6 +38,7 @@ class Loop(Run):
         self.guard = Guard(self.engine, self.values, self.work, self.rates)
         if not self.guard.is_good():
             self._fail(0)
+        self.factors.set(0, self.history.rate_factor)
         while not self.history.stopped:
             self._chunk()
             self.stop_if_asked(self.step / self.steps)
@@ -61,9 +63,11 @@ class Loop(Run):
 
     def _keep_what_callbacks_set(self) -> None:
         """Steps that are done again must begin where they began."""
-        called = due(self.options, self.history.epochs)
-        if called and not self.guard.keep(self.step, 0.0, always=True):
+        if not self.after.callbacks.due():
+            return
+        if not self.guard.keep(self.step, 0.0, always=True):
             self._fail(self.step)
+        self.factors.set(self.step, self.history.rate_factor)
 
     def _end_of_chunk(self) -> int:
         per_epoch = self.work.batches.per_epoch
@@ -95,7 +99,7 @@ class Loop(Run):
             rates = self._rates_of(ends)
             self.history.record(
                 loss=self._epoch_losses(epochs, first),
-                learning_rate=rates.pop("learning_rate"),
+                learning_rate=rates.pop("learning_rate") * self.factors.at(np.array(ends)),
                 rates=rates,
             )
         return not len(self._part)
@@ -113,7 +117,8 @@ class Loop(Run):
         self.step, error = self.guard.stop(bad)
         if losses is not None:
             self._record(losses[: max(0, self.step - first)])
-        self.history.cut(max(self.step // self.work.batches.per_epoch, self.after.best_epoch))
+        best = self.history.best_epoch or 0  # its weights are put back yet
+        self.history.cut(max(self.step // self.work.batches.per_epoch, best))
         raise self.not_finite(error)
 
     def settle(self) -> Tally:
@@ -134,6 +139,7 @@ class Loop(Run):
             for name, numbers in self._rates_of(range(first, last)).items():
                 if name in program.all_rate_names:
                     rates[:, program.all_rate_names.index(name)] = numbers
+        rates[:, 0] *= self.factors.at(np.arange(first, last))
         return rates
 
     def _rates_of(self, which: range) -> dict[str, NDArray[np.float64]]:
