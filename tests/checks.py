@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import inspect
 import re
@@ -15,11 +16,14 @@ from typing import Any
 import numpy as np
 
 import loops
-from glassnet.lines import MEASURING, Line, Phase
+from glassnet.lines import MEASURING, Line, Mask, Phase
 from glassnet.program import Program, Role
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import PReLU
 from glassnet.rules.losses import Loss
+from glassnet.rules.optimizers import Optimizer
+from glassnet.rules.randomness import KEPT, NORMAL
+from glassnet.rules.schedules import Schedule
 
 STEP = 3  # the step of training that inputs are made for: corrections of Adam are not 1 there
 DONE = 0.25
@@ -49,8 +53,7 @@ def _draw(program: Program, rows: int, random: np.random.RandomState) -> Arrays:
     initial = {p.name: p.initializer for p in (*program.parameters, *program.statistics)}
     loss = program.description.loss
     masks = {mask.name: mask for mask in program.masks}
-    found = program.optimizer.rates_at(STEP, DONE, STEPS)
-    rates = dict(zip(program.rate_names, found, strict=True))
+    rates = program.rates_at(STEP, DONE, STEPS)
     inputs: Arrays = {}
     for item in program.inputs:
         shape = tuple(rows if a == "m" else program.sizes.get(str(a), a) for a in item.shape)
@@ -62,8 +65,7 @@ def _draw(program: Program, rows: int, random: np.random.RandomState) -> Arrays:
             weights = random.uniform(0.5, 2, shape)
             inputs["w"] = weights / weights.sum() if loss.rows == "mean" else weights
         elif item.role is Role.RANDOM:
-            mask = masks[item.name]
-            inputs[item.name] = np.where(random.uniform(size=shape) < mask.chance, mask.value, 0.0)
+            inputs[item.name] = chance_numbers(masks[item.name], random, shape)
         elif item.role in (Role.STATE, Role.STATISTIC):
             inputs[item.name] = random.uniform(0.2, 1, shape)
         else:
@@ -71,6 +73,25 @@ def _draw(program: Program, rows: int, random: np.random.RandomState) -> Arrays:
             middle = start if isinstance(start, float) else 0.0
             inputs[item.name] = middle + 0.8 * random.standard_normal(shape)
     return inputs
+
+
+def chance_numbers(mask: Mask, random: np.random.RandomState, shape: tuple[int, ...]) -> Any:
+    """Draw the numbers of a random input, by the schedule of its amount where it has one."""
+    amount = mask.amount
+    if isinstance(amount, Schedule):
+        amount = loops.schedule(amount, DONE)
+    if mask.draw is NORMAL:
+        return amount * random.standard_normal(shape)
+    assert mask.draw is KEPT
+    return np.where(random.uniform(size=shape) < amount, 0.0, 1 / (1 - amount))
+
+
+def at(optimizer: Optimizer, done: float) -> Optimizer:
+    """Give an optimizer with the number of each schedule at some part of the training."""
+    other = copy.copy(optimizer)
+    for name, schedule in optimizer.schedules.items():
+        object.__setattr__(other, name, loops.schedule(schedule, done))  # 0 may be no option
+    return other
 
 
 def targets(kind: str, shape: tuple[int, ...], random: np.random.RandomState) -> Any:
@@ -316,11 +337,11 @@ def check_loops(program: Program, inputs: Arrays, relative: float = 1e-11) -> No
 
 
 def _loops_update(program: Program, plain: Arrays, slopes: list[Any]) -> tuple[list, list]:
-    optimizer, names = program.optimizer, program.names(Role.PARAMETER)
+    optimizer, names = at(program.optimizer, DONE), program.names(Role.PARAMETER)
     states = [[plain[f"{kind}_{name}"] for kind in optimizer.state_names()] for name in names]
     new, kept = loops.update_all(
         program.description.layers, optimizer, names, [plain[name] for name in names], slopes,
-        states, optimizer.schedule.rate(DONE), STEP, plain.get("average_share"),
+        states, optimizer.learning_rate, STEP, plain.get("average_share"),
     )  # fmt: skip
     return new, [array for state in kept for array in state]
 

@@ -26,7 +26,7 @@ from glassnet.program import Program
 from glassnet.rules.initializers import Normal
 from glassnet.rules.layers import BatchNorm, Dense, Dropout, LayerNorm
 from glassnet.rules.optimizers import LBFGS, SGD, Adam
-from glassnet.rules.schedules import Cosine
+from glassnet.rules.schedules import Cosine, FlatCosine, WarmUp
 from glassnet.table import Preparation, Table
 
 CODES = {"float32": "F32", "float64": "F64"}
@@ -72,7 +72,7 @@ def models():
                 (
                     Dense(4, "relu", weight_initializer=Normal(0.1)),
                     BatchNorm(),
-                    Dropout(0.2),
+                    Dropout(WarmUp(FlatCosine(0.2))),
                     Dense(3, "softmax"),
                 ),
             ),

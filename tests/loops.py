@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import statistics
 
 # ------------------------------------------------------------------ numbers that remember
 
@@ -418,6 +419,20 @@ def dropout(layer, rows, batch):
     ]
 
 
+def gaussian_noise(layer, rows, batch):
+    if not batch.training:
+        return rows
+    return [
+        [x + more for x, more in zip(row, noise, strict=True)]
+        for row, noise in zip(rows, next(batch.masks), strict=True)
+    ]
+
+
+def scale(layer, rows, batch):
+    factors = next(batch.parameters)
+    return [[x * factor for x, factor in zip(row, factors, strict=True)] for row in rows]
+
+
 def weighted_mean(column, shares):
     total = number(0)
     for x, share in zip(column, shares, strict=True):
@@ -465,6 +480,8 @@ LAYERS = {
     "Activation": activation,
     "PReLU": prelu,
     "Dropout": dropout,
+    "GaussianNoise": gaussian_noise,
+    "Scale": scale,
     "LayerNorm": layer_norm,
     "BatchNorm": batch_norm,
 }
@@ -549,7 +566,7 @@ def penalties(layers, arrays):
 
 
 def sgd(options, p, slope, state, rate, step):
-    if not options.momentum:
+    if not state:
         return p - rate * slope, ()
     (velocity,) = state
     faster = slope + options.momentum * velocity
@@ -634,7 +651,7 @@ def rmsprop(options, p, slope, state, rate, step):
         new.append(mean)
         spread = max(square - mean**2, 0.0)
     way = slope / (math.sqrt(spread) + options.epsilon)
-    if options.momentum:
+    if rest:
         way += options.momentum * rest.pop(0)
         new.append(way)
     return p - rate * way, tuple(new)
@@ -835,6 +852,27 @@ def warm_up(options, done):
     return high * options.first * (1 - risen) + high * risen
 
 
+def plateau(options, losses):
+    """Give the rate after epochs with these losses, looking back over all of them each time."""
+    rate, counted_from, best_at, rest = options.start, 0, None, 0
+    for epoch, loss in enumerate(losses):
+        best = math.inf if best_at is None else losses[best_at]
+        part = best * options.threshold if options.relative else options.threshold
+        if loss < (best if math.isinf(best) else best - part):
+            best_at = epoch
+            counted_from = epoch + 1
+        if rest:
+            rest -= 1
+            counted_from = epoch + 1
+        if epoch + 1 - counted_from > options.patience:
+            counted_from, rest = epoch + 1, options.cooldown
+            lower = rate * options.factor
+            lower = options.lowest if lower < options.lowest else lower
+            if rate - lower > options.least:
+                rate = lower
+    return rate
+
+
 SCHEDULES = {
     "Constant": constant,
     "TimeDecay": time_decay,
@@ -846,6 +884,7 @@ SCHEDULES = {
     "OneCycle": one_cycle,
     "CosLog4": coslog4,
     "FlatCosine": flat_cosine,
+    "Plateau": lambda options, done: options.start,  # where no loss is known yet
     "WarmUp": warm_up,
 }
 
@@ -879,6 +918,24 @@ def order_of_rows(seed, epoch, rows):
     return sorted(range(rows), key=lambda row: (mix(row ^ place), row))
 
 
-def kept(seed, step, layer, row, column, chance):
+def hash_of(seed, step, layer, row, column):
     place = key(seed, MASK, step & BITS, step >> 32, layer)
-    return mix(mix(row ^ place) ^ column) < chance * 2**32
+    return mix(mix(row ^ place) ^ column)
+
+
+def kept(seed, step, layer, row, column, chance):
+    return hash_of(seed, step, layer, row, column) < chance * 2**32
+
+
+def part_of_normal(number, parts):
+    """Give the mean of one of equally likely parts of a normal distribution, by its own slices."""
+    slices = 64
+    bell = statistics.NormalDist()
+    return sum(bell.inv_cdf((number + (k + 0.5) / slices) / parts) for k in range(slices)) / slices
+
+
+def normal(seed, step, layer, row, column):
+    """Give a normal number: 0.8 of the one that 12 bits choose, and 0.6 of that of 12 more."""
+    bits = hash_of(seed, step, layer, row, column)
+    coarse, fine = bits >> 20, (bits >> 8) % 4096
+    return 0.8 * part_of_normal(coarse, 4096) + 0.6 * part_of_normal(fine, 4096)

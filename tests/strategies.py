@@ -25,7 +25,16 @@ from glassnet.rules.initializers import (
     UnitVariance,
     Zeros,
 )
-from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from glassnet.rules.layers import (
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    GaussianNoise,
+    LayerNorm,
+    PReLU,
+    Scale,
+)
 from glassnet.rules.losses import (
     LOSSES,
     BinaryCrossEntropy,
@@ -45,7 +54,7 @@ from glassnet.rules.optimizers import (
     Adam,
     Stepping,
 )
-from glassnet.rules.schedules import SCHEDULES, Constant, Cosine, WarmUp
+from glassnet.rules.schedules import FRACTIONS, SCHEDULES, Constant, Cosine, Exponential, WarmUp
 
 # The same examples on every run, and no clock: a slow machine is not a failure.
 same_examples = settings(max_examples=40, deadline=None, derandomize=True)
@@ -71,6 +80,16 @@ simple_schedules = st.one_of(
 )
 schedules = st.one_of(simple_schedules, st.builds(WarmUp, small | simple_schedules))
 rates = st.one_of(st.floats(0, 1), schedules)
+below_1 = st.floats(1e-3, 0.8)
+fractions = st.one_of(
+    st.builds(Constant, below_1),
+    *(
+        st.builds(kind, below_1, **{"end": below_1} if kind is Exponential else {})
+        for name, kind in SCHEDULES.items()
+        if name != "WarmUp"
+    ),
+)
+part_schedules = st.one_of(fractions, st.builds(WarmUp, below_1 | fractions))
 
 
 # Now and then one of what most networks do without.
@@ -98,7 +117,9 @@ layers = st.one_of(
     dense(),
     st.builds(Activation, names),
     st.builds(PReLU),
-    st.builds(Dropout, st.floats(0, 0.8)),
+    st.builds(Dropout, st.floats(0, 0.8) | part_schedules),
+    st.builds(GaussianNoise, st.floats(0, 1) | part_schedules),
+    st.builds(Scale),
     st.builds(LayerNorm, flat),
     st.builds(BatchNorm, st.floats(0.01, 1), flat),
 )
@@ -151,8 +172,10 @@ def stepping(kind):
     chosen = {
         name: st.booleans() if check is FLAG else st.sampled_from((default, 0.5))
         for name, (check, default) in options.items()
-        if check in (FLAG, FRACTION)
+        if check in (FLAG, FRACTION, FRACTIONS)
     }
+    if options.get("momentum"):
+        chosen["momentum"] |= part_schedules
 
     def made(rate, **options):
         if not options.get("momentum"):
@@ -163,7 +186,7 @@ def stepping(kind):
     return st.builds(
         made,
         st.floats(0, 0.1),
-        weight_decay=st.sampled_from((0.0, 0.01)),
+        weight_decay=st.sampled_from((0.0, 0.01)) | part_schedules,
         decayed=st.lists(st.sampled_from(PARAMETER_KINDS), unique=True),
         clip_value=limit,
         clip_norm=limit,

@@ -437,11 +437,11 @@ def test_a_fit_that_fails_leaves_the_average_of_the_last_good_steps():
 
 @pytest.mark.parametrize("average", [gn.EMA(0.99), gn.EMA(0.9, debiased=False), gn.SWA(0.29)])
 def test_shares_are_those_of_the_loops_however_steps_are_cut(average):
-    optimizer = gn.Adam(average=average)
-    whole = rates_between(optimizer, 3, 100, 0, 100)[:, -1]
+    program = gn.Network("2-1 linear").program(gn.Adam(average=average))
+    whole = rates_between(program, 3, 100, 0, 100)[:, -1]
     wanted = [loops.share(average, 4 + place, place, 100) for place in range(100)]
     np.testing.assert_allclose(whole, wanted, rtol=1e-12)
-    parts = [rates_between(optimizer, 3, 100, k, k + 20)[:, -1] for k in range(0, 100, 20)]
+    parts = [rates_between(program, 3, 100, k, k + 20)[:, -1] for k in range(0, 100, 20)]
     assert_array_equal(np.concatenate(parts), whole)
 
 

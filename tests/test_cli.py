@@ -321,6 +321,18 @@ def test_fit_uses_every_row_where_none_is_held_out(folder):
     assert "accuracy" not in text
 
 
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_fit_takes_every_schedule_from_the_rate_that_is_given(name, folder):
+    words = ("fit", IRIS, "--target", "species", "--engine", "numpy", "--epochs", "2")
+    for rate in (None, 0.02):
+        given = () if rate is None else ("--learning-rate", str(rate))
+        good(*words, "--schedule", name.lower(), *given)
+        schedule = gn.load("iris.safetensors").optimizer.learning_rate
+        assert schedule == SCHEDULES[name](rate or 0.01)
+    good(*words, "--schedule", name, "--optimizer", "adadelta")
+    assert gn.load("iris.safetensors").optimizer == gn.Adadelta(SCHEDULES[name](1.0))
+
+
 def test_fit_can_be_quiet(folder):
     assert good("fit", IRIS, "--target", "species", "--epochs", "1", "--quiet") == ""
     assert Path("iris.safetensors").exists()
@@ -352,6 +364,8 @@ def test_fit_can_be_quiet(folder):
         (["--target", "species", "--out", "no/folder/m.safetensors"], "no/folder"),
         (["--target", "species", "--out", "model.pickle"], "model.pickle"),
         (["--target", "species", "--learning-rate", "nan"], "--learning-rate"),
+        (["--target", "species", "--schedule", "cosin"], "did you mean 'cosine'?"),
+        (["--target", "species", "--schedule", "cosine", "--optimizer", "lbfgs"], "--schedule out"),
     ],
 )
 def test_fit_refuses_before_it_prints_anything(words, sentence, folder):

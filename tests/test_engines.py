@@ -25,6 +25,7 @@ from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNo
 from glassnet.rules.losses import BinaryFocal, Focal, Loss, Quantile
 from glassnet.rules.optimizers import LBFGS, SGD, Adam
 from glassnet.rules.schedules import Cosine
+from glassnet.training.loop import rates_between
 from glassnet.values import Values
 from plain_loops import PlainEngine
 from strategies import ALL_LOSSES, descriptions, goes_with, optimizers
@@ -66,8 +67,7 @@ def work_for(
 
 
 def rates_for(program: Program, steps: int) -> np.ndarray:
-    rates = [program.optimizer.rates_at(k + 1, k / steps) for k in range(steps)]
-    return np.array(rates).reshape(steps, -1)
+    return rates_between(program, 0, steps, 0, steps)
 
 
 def amplified_by(program: Program) -> float:
@@ -109,7 +109,7 @@ def assert_same_update(program: Program, work: Work, other: NumbaEngine) -> None
         *(before.by_name[name] for name in names),
         *(given_slopes[name] for name in names),
         *state,
-        *rates[0].tolist(),
+        *rates[0, : len(program.rate_names)].tolist(),
     )
     for name, wanted in zip([*names, *program.state_names], new, strict=True):
         largest = np.maximum(np.abs(wanted), np.abs(before.by_name[name]))

@@ -355,7 +355,7 @@ STRICT = {
     "a long key": ('"seed":7', f'"{"x" * 129}":7', "more than 128 letters"),
     "half a letter": ('"seed":7', '"seed":"\\ud800"', "or with half ones"),
     "100,000 brackets": ('"seed":7', f'"seed":{"[" * 100_000}', "is not JSON"),
-    "too deep": ('"seed":7', '"seed":[[[[[[7]]]]]]', "nested deeper than 5 levels"),
+    "too deep": ('"seed":7', '"seed":[[[[[[7]]]]]]', "nested deeper than 6 levels"),
     "no end": ('"seed":7', '"seed":', "is not JSON"),
     "a comment": ('"seed":7', '"seed":7/**/', "is not JSON"),
     "no object": (None, "[]", "is not an object"),

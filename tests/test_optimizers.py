@@ -105,10 +105,11 @@ def test_what_decays_is_said_by_name_only():
 @pytest.mark.parametrize("optimizer", EVERY, ids=repr)
 def test_rates_of_many_steps_are_those_of_each_step_however_they_are_cut(optimizer):
     steps = 3000
-    whole = rates_between(optimizer, 7, steps, 0, steps)
+    program = Program(Description(3, LAYERS), optimizer)
+    whole = rates_between(program, 7, steps, 0, steps)
     for length in (1, 16, 1000):
         starts = range(0, 400 if length == 1 else steps, length)
-        parts = [rates_between(optimizer, 7, steps, s, min(s + length, steps)) for s in starts]
+        parts = [rates_between(program, 7, steps, s, min(s + length, steps)) for s in starts]
         together = np.concatenate(parts)
         np.testing.assert_array_equal(together, whole[: len(together)])
     exact = [optimizer.rates_at(8 + k, k / steps, steps) for k in range(steps)]

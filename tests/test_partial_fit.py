@@ -142,6 +142,12 @@ def test_a_schedule_of_an_earlier_fit_does_not_go_on():
         net.partial_fit(X, CLASSES)
 
 
+def test_a_schedule_in_a_layer_has_no_end_either():
+    layers = gn.Dense(4, "tanh"), gn.Dropout(gn.Cosine(0.5)), gn.Dense(3, "softmax")
+    with pytest.raises(gn.DescriptionError, match=r"no end that Cosine\(0.5\) could run to"):
+        gn.Network(X.shape[1], *layers).partial_fit(X, CLASSES)
+
+
 def test_a_single_row_is_too_few_for_batch_norm():
     net = network()
     net.partial_fit(X, CLASSES)

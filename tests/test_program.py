@@ -272,8 +272,8 @@ def test_training_makes_the_loss_smaller():
     inputs |= {name: np.zeros_like(inputs[name]) for name in program.state_names}
     losses = []
     for step in range(1, 101):
-        rates = zip(program.rate_names, program.optimizer.rates_at(step, 0.0), strict=True)
-        inputs |= call(program, "step", {**inputs, **dict(rates)})
+        rates = program.rates_at(step, 0.0)
+        inputs |= call(program, "step", {**inputs, **rates})
         losses.append(float(inputs["loss"]))
     assert losses[-1] < 0.2 * losses[0]
 

@@ -52,7 +52,8 @@ def by_hand(net, optimizer, *, start, end, steps, batch, weights=None, seed=1):
         masks = [
             keep_mask(
                 mask_key(seed, (epoch << 32) + position, mask.layer),
-                len(rows), program.sizes[mask.columns], mask.chance, mask.value, net.dtype,
+                len(rows), program.sizes[mask.columns],
+                1 - mask.amount, 1 / (1 - mask.amount), net.dtype,
             )
             for mask in program.masks
         ]  # fmt: skip

@@ -38,7 +38,16 @@ from glassnet.rules.initializers import (
     Zeros,
     initializer,
 )
-from glassnet.rules.layers import LAYERS, Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from glassnet.rules.layers import (
+    LAYERS,
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    GaussianNoise,
+    LayerNorm,
+    PReLU,
+)
 from glassnet.rules.losses import LOSSES, Focal, HalfSquaredError, Quantile, backward_rule
 from glassnet.rules.optimizers import (
     LBFGS,
@@ -762,6 +771,9 @@ OPTIONS_OF_LAYERS = [
     LayerNorm(epsilon=0.1),
     BatchNorm(momentum=0.6, epsilon=0.2),
     BatchNorm(momentum=1.0),
+    Dropout(FlatCosine(0.5)),
+    GaussianNoise(0),
+    GaussianNoise(Cosine(2.0)),
 ]
 ALL_LAYERS = [checks.example(kind) for kind in LAYERS.values()] + OPTIONS_OF_LAYERS
 
@@ -842,6 +854,10 @@ OPTIONS_OF_OPTIMIZERS = [
     RMSprop(0.1, momentum=0.5, weight_decay=0.2),
     RMSprop(0.1, centered=True),
     RMSprop(0.1, alpha=0.9, momentum=0.5, centered=True),
+    SGD(0.1, momentum=OneCycle(0.9)),
+    SGD(Cosine(0.1), WarmUp(0.9), nesterov=True, weight_decay=FlatCosine(0.2)),
+    RMSprop(0.1, momentum=Cosine(0.5), centered=True),
+    AdamW(0.1, weight_decay=CosLog4(0.2), decayed="scales"),
     SGD(0.1, clip_value=0.5),
     SGD(0.1, clip_norm=1.0, weight_decay=0.2),
     SGD(0.1, clip_norm=100.0),
@@ -870,7 +886,8 @@ def test_an_optimizer_takes_the_steps_of_the_loops(chosen):
     plain = {k: v.tolist() for k, v in arrays.items() if isinstance(v, np.ndarray)}
     random = np.random.RandomState(0)
     for step in range(1, 10):  # far enough for RAdam's second kind of step
-        rates = dict(zip(program.rate_names, chosen.rates_at(step, step / 10, 10), strict=True))
+        rates = program.rates_at(step, step / 10, 10)
+        now = checks.at(chosen, step / 10)
         slopes = {
             f"d{p}": random.standard_normal(arrays[p].shape) for p in program.parameter_shapes
         }
@@ -878,10 +895,10 @@ def test_an_optimizer_takes_the_steps_of_the_loops(chosen):
         names = list(program.parameter_shapes)
         states = {p: [f"{kind}_{p}" for kind in chosen.state_names()] for p in names}
         new, kept = loops.update_all(
-            program.description.layers, chosen, names, [plain[p] for p in names],
+            program.description.layers, now, names, [plain[p] for p in names],
             [slopes[f"d{p}"].tolist() for p in names],
             [[plain[name] for name in states[p]] for p in names],
-            loops.schedule(chosen.schedule, step / 10), step,
+            now.learning_rate, step,
             chosen.average and loops.share(chosen.average, step, step, 10),
         )  # fmt: skip
         for p, value, state in zip(names, new, kept, strict=True):

@@ -20,8 +20,18 @@ from glassnet.graph import step_graph
 from glassnet.program import Program, Role
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.averages import EMA
-from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from glassnet.rules.layers import (
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    GaussianNoise,
+    LayerNorm,
+    PReLU,
+    Scale,
+)
 from glassnet.rules.optimizers import OPTIMIZERS, SGD, Adam, Stepping
+from glassnet.rules.schedules import Cosine
 from strategies import ALL_LOSSES, descriptions, goes_with, optimizers, same_examples
 from test_engines import amplified_by, first_values, outputs_for, rates_for, targets_of
 
@@ -153,6 +163,14 @@ def test_what_stands_around_the_update(dtype):
     for optimizer in (Adam(0.01, weight_decay=0.1, **around), SGD(0.1, 0.9, **around)):
         program = Program(description, optimizer)
         assert_as_alone(program, works_of(program))
+
+
+@pytest.mark.parametrize("amount", [0.3, Cosine(0.6)], ids=str)
+def test_what_is_drawn_follows_the_schedule_of_each(amount):
+    layers = Dense(4, "tanh"), Dropout(amount), GaussianNoise(amount), Scale(), Dense(2)
+    program = Program(Description(3, layers, dtype="float64"), SGD(0.1, momentum=Cosine(0.9)))
+    assert_as_alone(program, works_of(program))
+    assert_as_alone(program, works_of(program), faster=0.9)
 
 
 def test_networks_may_have_rates_of_their_own():

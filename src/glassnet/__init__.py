@@ -42,8 +42,10 @@ if TYPE_CHECKING:
     from glassnet.rules.layers import BatchNorm as BatchNorm
     from glassnet.rules.layers import Dense as Dense
     from glassnet.rules.layers import Dropout as Dropout
+    from glassnet.rules.layers import GaussianNoise as GaussianNoise
     from glassnet.rules.layers import LayerNorm as LayerNorm
     from glassnet.rules.layers import PReLU as PReLU
+    from glassnet.rules.layers import Scale as Scale
     from glassnet.rules.losses import BinaryCrossEntropy as BinaryCrossEntropy
     from glassnet.rules.losses import BinaryFocal as BinaryFocal
     from glassnet.rules.losses import CrossEntropy as CrossEntropy
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
     from glassnet.rules.schedules import Exponential as Exponential
     from glassnet.rules.schedules import FlatCosine as FlatCosine
     from glassnet.rules.schedules import OneCycle as OneCycle
+    from glassnet.rules.schedules import Plateau as Plateau
     from glassnet.rules.schedules import Polynomial as Polynomial
     from glassnet.rules.schedules import Step as Step
     from glassnet.rules.schedules import TimeDecay as TimeDecay
@@ -100,13 +103,14 @@ PLACES = {
     "glassnet.rules.averages": "EMA SWA",
     "glassnet.rules.initializers": "Fill Glorot He LeCun Normal Orthogonal TruncatedNormal Uniform"
     " UnitVariance Zeros",
-    "glassnet.rules.layers": "Activation BatchNorm Dense Dropout LayerNorm PReLU",
+    "glassnet.rules.layers": "Activation BatchNorm Dense Dropout GaussianNoise LayerNorm PReLU"
+    " Scale",
     "glassnet.rules.losses": "BinaryCrossEntropy BinaryFocal CrossEntropy Focal HalfSquaredError"
     " Hinge Huber LogCosh MeanAbsoluteError MeanSquaredError MulticlassHinge Poisson Quantile",
     "glassnet.rules.optimizers": "AMSGrad Adadelta Adagrad Adam AdamW Adamax LBFGS Lion NAdam RAdam"
     " RMSprop SGD",
     "glassnet.rules.schedules": "Constant CosLog4 Cosine CosineRestarts Exponential FlatCosine"
-    " OneCycle Polynomial Step TimeDecay WarmUp",
+    " OneCycle Plateau Polynomial Step TimeDecay WarmUp",
     "glassnet.table": "Table",
     "glassnet.trace": "Trace",
     "glassnet.training.rate_finder": "RateFinding",

@@ -238,9 +238,10 @@ def _layer_from_json(data: Any) -> Layer:
         raise unknown_name("layer", data["name"], LAYERS)
     options = dict(data)
     for key, value in data.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and key.endswith("_initializer"):
             options[key] = _initializer_from_json(value)
-    return LAYERS[data["name"]].from_json(options)
+    layer: Layer = LAYERS[data["name"]].from_json(options)
+    return layer
 
 
 def _initializer_from_json(data: Mapping[str, Any]) -> Initializer:

@@ -73,7 +73,8 @@ class History:
     arrays with a number for each epoch of this fit. The loss of an epoch is the mean over its
     batches, each taken before its update, as training saw it; validation loss and metrics are
     taken after the epoch, as prediction sees them. `learning_rate` is that of the epoch's last
-    step; L-BFGS has none, and its loss is taken after each iteration.
+    step; L-BFGS has none, and its loss is taken after each iteration. `rates` holds, by name, what
+    other schedules gave that step: momentum, weight_decay, or rate_keep1 for a Dropout.
 
     `stopped` says why training ended: "finished", "early stopping", "callback", "time limit",
     "interrupted", "not finite", "error" for one that a callback raised, or for L-BFGS "converged"
@@ -114,6 +115,7 @@ class History:
         self._loss = Column()
         self._validation_loss = Column()
         self._learning_rate = Column()
+        self._rates: dict[str, Column] = {}
         names = metrics or {}
         self._metrics = {name: Column() for name in names}
         self._validation_metrics = {name: Column() for name in names} if validated else {}
@@ -138,6 +140,11 @@ class History:
     def learning_rate(self) -> NDArray[np.float64]:
         """Learning rate at the end of each epoch; empty for L-BFGS."""
         return self._learning_rate.numbers
+
+    @property
+    def rates(self) -> dict[str, NDArray[np.float64]]:
+        """Each other number that a schedule gives, at the end of each epoch."""
+        return {name: column.numbers for name, column in self._rates.items()}
 
     @property
     def metrics(self) -> dict[str, NDArray[np.float64]]:
@@ -173,6 +180,7 @@ class History:
         loss: Iterable[float] = (),
         validation_loss: Iterable[float] = (),
         learning_rate: Iterable[float] = (),
+        rates: Mapping[str, Iterable[float]] | None = None,
         metrics: Mapping[str, float] | None = None,
         validation_metrics: Mapping[str, float] | None = None,
     ) -> None:
@@ -180,6 +188,8 @@ class History:
         self._loss.add(loss)
         self._validation_loss.add(validation_loss)
         self._learning_rate.add(learning_rate)
+        for name, numbers in (rates or {}).items():
+            self._rates.setdefault(name, Column()).add(numbers)
         for columns, new in (
             (self._metrics, metrics),
             (self._validation_metrics, validation_metrics),
@@ -189,8 +199,9 @@ class History:
 
     def cut(self, epochs: int) -> None:
         """Keep the numbers of the first `epochs` epochs."""
+        named = (self._rates, self._metrics, self._validation_metrics)
         single = (self._loss, self._validation_loss, self._learning_rate)
-        for column in (*single, *self._metrics.values(), *self._validation_metrics.values()):
+        for column in (*single, *(c for columns in named for c in columns.values())):
             column.cut(epochs)
 
     def __repr__(self) -> str:

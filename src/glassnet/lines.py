@@ -22,6 +22,8 @@ from glassnet.rules.limits import CONSTRAINTS, Constraint
 from glassnet.rules.losses import backward_rule
 from glassnet.rules.optimizers import Optimizer
 from glassnet.rules.penalties import PENALTIES, Penalty
+from glassnet.rules.randomness import Draw
+from glassnet.rules.schedules import Schedule
 
 Axis = str | int  # "m" rows of the batch, "n0" inputs, "n1" neurons of layer 1, …, or a fixed size
 Shape = tuple[Axis, ...]
@@ -67,13 +69,24 @@ class Line:
 
 @dataclass(frozen=True)
 class Mask:
-    """A random input: the place it has in the network, and how it is drawn."""
+    """A random input: the place it has in the network, and how it is drawn.
+
+    Args:
+        name: in the program.
+        layer: place of its layer, from 1.
+        columns: its second axis.
+        draw: how it is drawn.
+        amount: of chance: a number, or a schedule that gives it for each step.
+        amount_name: of the amount, where a schedule gives it.
+
+    """
 
     name: str
     layer: int
     columns: Axis
-    chance: float
-    value: float
+    draw: Draw
+    amount: float | Schedule
+    amount_name: str
 
 
 @dataclass(frozen=True)
@@ -124,7 +137,7 @@ class LineWriter:
                 y = x if layer.activation == "linear" else unique(f"a{block}")
             else:
                 own = [n for n, _ in (*layer.parameters, *layer.statistics, *layer.values)]
-                names = {n: unique(f"{n}{block}") for n in (*own, *layer.random)}
+                names = {n: unique(f"{n}{block}") for n in (*own, *(c.name for c in layer.random))}
                 y = unique(f"h{block}")
                 if not training and layer.predict == ():
                     y = x
@@ -260,7 +273,8 @@ class LineWriter:
                     yield from self._through_weights(item, item.layer, hands_back=hands_back)
                 continue
             for template in item.layer.backward:
-                yield self._filled(Phase.BACKWARD, template, item)
+                if hands_back or not template.text.startswith("d{x} = "):
+                    yield self._filled(Phase.BACKWARD, template, item)
 
     def _error_of_last(self) -> Iterator[Line]:
         entry, last = self.description.loss, self.training[-1]
@@ -437,8 +451,10 @@ class LineWriter:
     def masks(self) -> Iterator[Mask]:
         """Give each random input."""
         for place, item in enumerate(self.training, start=1):
-            for name in item.layer.random:
-                yield Mask(item.names[name], place, item.width, *item.layer.random_scale(name))
+            for chance in item.layer.random:
+                name, amount = item.names[chance.name], getattr(item.layer, chance.option)
+                amount_name = f"{chance.option}_{name}"
+                yield Mask(name, place, item.width, chance.draw, amount, amount_name)
 
 
 def _line(phase: Phase, template: Template, shape: Shape, **names: str) -> Line:

@@ -185,7 +185,8 @@ class Network:
         else:
             values.begin_averages()
         work = self._whole(rows)
-        rates = rates_between(own, self.tally.steps if equal else 0, 1, 0, 1)[0]
+        steps = self.tally.steps if equal else 0
+        rates = rates_between(values.program, steps, 1, 0, 1)[0]
         return trace_step(values.program, step_inputs(values, work, 0, rates))
 
     def _whole(self, rows: Rows) -> Work:
@@ -261,8 +262,8 @@ class Network:
 
         The optimizer's state is kept from fit to fit while the optimizer is equal. Three things do
         not go on: L-BFGS begins each fit without what it found out about the curvature, a schedule
-        such as Cosine (and the average SWA) runs over each fit anew, and a fit that was stopped
-        within an epoch is followed by a new epoch, whose order and masks are its own.
+        such as Cosine or Plateau (and the average SWA) runs over each fit anew, and a fit that was
+        stopped within an epoch is followed by a new epoch, whose order and masks are its own.
 
         With an `average` in the optimizer, validation, early stopping, metrics, callbacks and the
         network after the fit see the averaged weights; `loss` is that of the weights under way. A

@@ -32,6 +32,7 @@ from glassnet.rules import averages, limits
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import Activation, Dense
 from glassnet.rules.optimizers import AVERAGE, Optimizer
+from glassnet.rules.schedules import Schedule, schedule_of
 
 MOST_BESIDE = 44  # a longer line has its comment above it, not beside it
 
@@ -103,7 +104,13 @@ class Program:
             for kind in optimizer.state_names()
         }
         self.state_names = tuple(self.state_shapes)
-        self.rate_names = optimizer.rate_names()
+        own = optimizer.rate_names()
+        self.rate_names = (*own, *(name for name in optimizer.schedules if name not in own))
+        # What a schedule gives a random input is no input of the program: that is drawn outside.
+        self.changing_masks = tuple(m for m in self.masks if isinstance(m.amount, Schedule))
+        changing = {m.amount_name: schedule_of(m.amount) for m in self.changing_masks}
+        self.all_rate_names = (*self.rate_names, *changing)
+        self.schedules = optimizer.schedules | changing
         self.outputs = writer.outputs
         self.logits = writer.logits
         self.predict_outputs = writer.predicting[-1].y
@@ -155,7 +162,7 @@ class Program:
                     mask.name,
                     Role.RANDOM,
                     ("m", mask.columns),
-                    f"{mask.value:.4g} with chance {mask.chance:.4g}, else 0",
+                    mask.draw.said(mask.amount),
                 )
                 for mask in self.masks
             ),
@@ -180,6 +187,29 @@ class Program:
 
     def _rate_note(self, name: str) -> str:
         return self.optimizer.rate_notes.get(name, "changes from step to step")
+
+    def rates_at(self, step: Any, done: float, steps: int = 1) -> dict[str, Any]:
+        """Give the numbers of `all_rate_names` for a step, counted from 1, by name.
+
+        Args:
+            step: of the optimizer, or an array of them.
+            done: the part of the fit that is over.
+            steps: of the fit in all.
+
+        """
+        own = self.optimizer.rates_at(step, done, steps)
+        scheduled = {name: schedule.rate(done) for name, schedule in self.schedules.items()}
+        return scheduled | dict(zip(self.optimizer.rate_names(), own, strict=True))
+
+    def first_rates(self) -> list[float]:
+        """Give the rates of the first step of a fit, in the order of `all_rate_names`."""
+        rates = self.rates_at(1, 0.0)
+        return [float(rates[name]) for name in self.all_rate_names]
+
+    def amounts(self, rates: Sequence[float]) -> list[float]:
+        """Give the amount of each random input, by the rates of a step."""
+        given: dict[str, Any] = dict(zip(self.all_rate_names, rates, strict=True))
+        return [given.get(mask.amount_name, mask.amount) for mask in self.masks]
 
     def names(self, *roles: Role) -> tuple[str, ...]:
         """Give the names of the inputs that have one of the roles, in order."""

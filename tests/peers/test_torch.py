@@ -31,7 +31,9 @@ from glassnet.rules.schedules import (
     Cosine,
     CosineRestarts,
     Exponential,
+    FlatCosine,
     OneCycle,
+    Plateau,
     Polynomial,
     Step,
     WarmUp,
@@ -416,6 +418,59 @@ def test_schedules_are_those_of_torch(name):
     schedule, make = SAME[name]
     rates = [schedule.rate(step / STEPS) for step in range(STEPS)]
     np.testing.assert_allclose(rates, rates_of_torch(make), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("plateau", "options"),
+    [
+        (Plateau(0.1), {}),
+        (Plateau(0.1, patience=2), {"patience": 2}),
+        (Plateau(0.1, 0.5, 0, cooldown=3), {"factor": 0.5, "patience": 0, "cooldown": 3}),
+        (Plateau(0.1, 0.5, 1, threshold=0.1), {"factor": 0.5, "patience": 1, "threshold": 0.1}),
+        (
+            Plateau(0.1, 0.5, 1, threshold=0.1, relative=False),
+            {"factor": 0.5, "patience": 1, "threshold": 0.1, "threshold_mode": "abs"},
+        ),
+        (Plateau(0.1, patience=1, lowest=3e-3), {"patience": 1, "min_lr": 3e-3}),
+        (Plateau(0.1, patience=0, least=1e-3), {"patience": 0, "eps": 1e-3}),
+    ],
+    ids=repr,
+)
+def test_a_plateau_is_that_of_torch(plateau, options):
+    random = np.random.RandomState(0)
+    falling = np.exp(-0.05 * np.arange(80))
+    curves = [falling + 0.05 * random.standard_normal(80) for _ in range(20)]
+    curves += [np.ones(40), -falling, 1 - 2 * falling]
+    curves.append(np.array([1, np.nan, 0.5, np.inf, 0.5, *[0.1] * 30, -1, -1.05, -1.2, -2]))
+    for losses in curves:
+        steps = torch.optim.SGD([torch.zeros(1)], plateau.start)
+        theirs, ours = torch_schedules.ReduceLROnPlateau(steps, **options), plateau
+        for loss in losses.tolist():
+            theirs.step(loss)
+            ours = ours.following(loss)
+            assert ours.rate(0.5) == pytest.approx(steps.param_groups[0]["lr"], rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", BARS)
+def test_scheduled_momentum_and_decay_are_those_that_torch_is_given(dtype):
+    chosen = SGD(Cosine(0.1), momentum=OneCycle(0.9), weight_decay=FlatCosine(0.1))
+    program = Program(Description(3, (Dense(4, "tanh"), Dense(2)), dtype=dtype), chosen)
+    inputs = checks.inputs_for(program)
+    inputs |= {state: np.zeros_like(inputs[state]) for state in program.state_names}
+    weights = of_torch(inputs["W1"]).clone().requires_grad_()
+    steps = torch.optim.SGD([weights], 0.1, momentum=0.9)
+    for step in range(STEPS):
+        rates = program.rates_at(step + 1, step / STEPS)
+        steps.param_groups[0].update(
+            lr=rates["learning_rate"],
+            momentum=rates["momentum"],
+            weight_decay=rates["weight_decay"],
+        )
+        slopes = checks.call(program, "gradients", inputs)
+        weights.grad = of_torch(slopes["dW1"])
+        steps.step()
+        inputs |= checks.call(program, "step", inputs | rates)
+        checks.assert_near(inputs["W1"], weights.detach().numpy(), BARS[dtype], BARS[dtype], "W1")
 
 
 def test_one_cycle_is_that_of_torch():

@@ -17,6 +17,7 @@ from glassnet.cli.options import (
     SEED,
     OptimizerName,
     Real,
+    ScheduleName,
     Whole,
     many,
     optimizer_of,
@@ -50,6 +51,11 @@ _WEIGHT = Real("a weight above 0", min=0, min_open=True)
     help="What makes the update; lbfgs takes all rows at once.",
 )
 @click.option("--learning-rate", type=RATE, help="Size of a step; by default chosen for you.")
+@click.option(
+    "--schedule",
+    type=ScheduleName(),
+    help="How the learning rate changes, from --learning-rate on or up to it.",
+)
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option(
     "--held-out",
@@ -85,6 +91,7 @@ def fit(
     batch_size: int | None,
     optimizer: str,
     learning_rate: float | None,
+    schedule: str | None,
     seed: int,
     held_out: float,
     folds: int | None,
@@ -105,6 +112,7 @@ def fit(
     glassnet fit houses.csv --target price --network "12-64-64-1 relu linear" --epochs 300
     glassnet fit houses.csv --target price --without id --without street
     glassnet fit data/iris.csv --target species --folds 5
+    glassnet fit houses.csv --target price --learning-rate 0.02 --schedule onecycle
     glassnet fit mail.csv --target spam --class-weight balanced --log history.csv
     """
     import glassnet as gn
@@ -117,7 +125,7 @@ def fit(
     else:
         _refuse_beside_folds(context)
     rate = USUAL_RATE if learning_rate is None and optimizer == "adam" else learning_rate
-    step = optimizer_of(optimizer, rate)
+    step = optimizer_of(optimizer, rate, schedule)
     rows_in_batch = _batch_size(batch_size, optimizer, all_rows=step.line() is None)
     if folds is not None:
         from glassnet.cli.folds import fit_folds

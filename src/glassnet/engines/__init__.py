@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from glassnet.batches import Batches
 from glassnet.errors import unknown_name
 from glassnet.program import Program
-from glassnet.rules.randomness import keep_mask, mask_key
+from glassnet.rules.randomness import mask_key
 from glassnet.values import Values
 
 ENGINES = ("numpy", "numba")
@@ -65,19 +66,20 @@ class Work:
         epochs, positions = np.divmod(np.arange(first, last), self.batches.per_epoch)
         return ((self.epochs_before + epochs) << 32) + positions
 
-    def masks(self, program: Program, step: int, rows: int) -> list[NDArray[Any]]:
-        """Give the random inputs of a step of this fit."""
+    def masks(
+        self, program: Program, step: int, rows: int, rates: Sequence[float]
+    ) -> list[NDArray[Any]]:
+        """Give the random inputs of a step of this fit, by its rates."""
         (moment,) = self.moments(step, step + 1)
         return [
-            keep_mask(
+            mask.draw.numbers(
                 mask_key(self.seed, int(moment), mask.layer),
                 rows,
                 program.sizes[str(mask.columns)],
-                mask.chance,
-                mask.value,
+                amount,
                 self.x.dtype,
             )
-            for mask in program.masks
+            for mask, amount in zip(program.masks, program.amounts(rates), strict=True)
         ]
 
 
@@ -97,7 +99,8 @@ class Engine(Protocol):
                 last step done.
             first: number of the first step in this fit, from 0.
             last: number after the last step.
-            rates: (last − first, number of rates) what changes from step to step.
+            rates: (last − first, number of rates) what changes from step to step, in the order of
+                `program.all_rate_names`.
 
         Returns:
             The loss of each step done, before its update. Where a loss is inf or nan it is the

@@ -30,6 +30,17 @@ def kept(row_key, column, highest, value):
     return value if mix(row_key ^ np.uint32(column)) <= highest else value * 0
 
 
+COARSE, FINE = randomness.normal_tables()
+
+
+@inlined
+def normal(row_key, column, spread):
+    """Give a normal number of mean 0 and a spread at a column: that of `normal_noise`."""
+    hash_ = mix(row_key ^ np.uint32(column))
+    coarse, fine = hash_ >> np.uint32(20), (hash_ >> np.uint32(8)) & np.uint32(4095)
+    return (COARSE[coarse] + FINE[fine]) * spread
+
+
 @inlined
 def greatest(a, b):
     """Give the greater number; nan if one of them is, as np.maximum does."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from glassnet.engines.plan import Plan, is_column, is_full, is_row
 from glassnet.graph import Symbol
-from glassnet.rules.randomness import threshold
+from glassnet.lines import Mask
+from glassnet.rules.schedules import Schedule
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 INFIX |= {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
@@ -104,8 +105,15 @@ class AtRowAndColumn(Expressions):
             place = "[i, j]" if is_full(node) else row if is_row(node) else "[j]"
             return self.use(node.name) + (place if node.axes else "")
         self.use(f"key_{node.name}")
-        highest = threshold(mask.chance)
-        return f"kept(row_{node.name}, j, np.uint32({highest}), real({mask.value!r}))"
+        return f"{mask.draw.name}(row_{node.name}, j, {', '.join(self._settings(mask))})"
+
+    def _settings(self, mask: Mask) -> list[str]:
+        """Write what a random number is drawn by: names of the step's, or numbers of the text."""
+        if isinstance(mask.amount, Schedule):
+            return [self.use(f"{name}_{mask.name}") for name, _ in mask.draw.settings]
+        values = mask.draw.set_by(mask.amount)
+        kinds = (kind for _, kind in mask.draw.settings)
+        return [f"{kind}({value!r})" for kind, value in zip(kinds, values, strict=True)]
 
 
 class AtPlace(Expressions):

@@ -6,6 +6,7 @@ text is Python with numbers of one type (`real`), and also runs without a compil
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -204,7 +205,7 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
     """Give a text with its own names numbered, so that equal work has equal text."""
-    fixed = "for j i m in range if or else real np dot uint32 inf sqrt rint abs T mix kept"
+    fixed = "for j i m in range if or else real np dot uint32 inf sqrt rint abs T mix kept normal"
     keep = {*fixed.split(), *CALLS.values()}
     numbers = {name: f"_{place}" for place, name in enumerate(takes)}
 
@@ -240,6 +241,7 @@ def write_loops(program: Program) -> str:
             f"        key_{m.name} = mask_keys[number - first, {k}]"
             for k, m in enumerate(program.masks)
         ),
+        *_indented(_indented(_drawn_by(program))),
         *_indented(_indented(_cut_to_batch(plan))),
         *_indented(_indented(body)),
         "        losses[number - first] = loss",
@@ -274,6 +276,7 @@ from glassnet.engines.compiled import (
     kept,
     least,
     mix,
+    normal,
     sign_of,
     sort_rows,
 )
@@ -283,8 +286,8 @@ from glassnet.engines.elementary import (
 real = np.{dtype}"""
 
 TRAIN_TAKES = (
-    "x_all y_all weights adds_up batch per_epoch shuffled order_keys mask_keys first last updating"
-    " parameters slopes statistics state rates sizes losses"
+    "x_all y_all weights adds_up batch per_epoch shuffled order_keys mask_keys drawn_by first last"
+    " updating parameters slopes statistics state rates sizes losses"
 ).split()
 
 TAKE_BATCH = """position = number % per_epoch
@@ -344,6 +347,14 @@ def _prepared(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
     yield "order = np.empty(rows if shuffled else 1, np.int64)"
     yield "hashes = np.empty(order.size, np.uint32)"
     yield "counts = np.empty(order.size + 1, np.int64)"
+
+
+def _drawn_by(program: Program) -> Iterator[str]:
+    """Write what random numbers are drawn by in this step, where a schedule gives it."""
+    places = itertools.count()
+    for mask in program.changing_masks:
+        for name, kind in mask.draw.settings:
+            yield f"{name}_{mask.name} = {kind}(drawn_by[number - first, {next(places)}])"
 
 
 def _cut_to_batch(plan: Plan) -> Iterator[str]:

@@ -278,11 +278,16 @@ class StackedRows:
             self._equal[start] = w
         return w
 
-    def masks(self, step: int, rows: int) -> list[NDArray[Any]]:
-        """Give the random inputs of a step."""
+    def masks(
+        self, step: int, rows: int, rates: Sequence[NDArray[np.float64]]
+    ) -> list[NDArray[Any]]:
+        """Give the random inputs of a step, by the rates that each work has in it."""
         if not self.program.masks:
             return []
-        each = (work.masks(self.program, step, rows) for work in self.works)
+        each = (
+            work.masks(self.program, step, rows, own.tolist())
+            for work, own in zip(self.works, rates, strict=True)
+        )
         return [np.stack(masks) for masks in zip(*each, strict=True)]
 
 
@@ -340,11 +345,12 @@ class StackedEngine:
 
         """
         losses = np.empty((last - first, len(values)), values[0].dtype)
-        at_step = _rates_at_each_step(rates, losses.dtype)
+        inputs = len(self.program.rate_names)  # what else changes sets the random inputs
+        at_step = _rates_at_each_step([own[:, :inputs] for own in rates], losses.dtype)
         carried = self._stacked(values)
         with np.errstate(all="ignore"):  # the guards of the works word what went wrong
             for number, (x, y, w) in enumerate(rows.steps(first, last)):
-                masks = rows.masks(first + number, x.shape[1])
+                masks = rows.masks(first + number, x.shape[1], [own[number] for own in rates])
                 loss, *new = self._step(x, y, w, *masks, *carried, *at_step[number])
                 losses[number] = loss[:, 0, 0]
                 if not np.isfinite(losses[number]).all():

@@ -20,6 +20,10 @@ class Check:
     holds: Callable[[Any], bool]
     wanted: str
 
+    def received(self, value: Any) -> str:
+        """Say what was given instead."""
+        return repr(value)
+
 
 def is_number(value: object) -> bool:
     """Whether a value is a finite real number (a bool is not).
@@ -99,7 +103,9 @@ def check_options(holder: Any, place: str = "") -> None:
             object.__setattr__(holder, f.name, value)
         check = f.metadata.get("check")
         if check is not None and not check.holds(value):
-            raise DescriptionError(f"{place}{f.name} must be {check.wanted}, got {value!r}")
+            raise DescriptionError(
+                f"{place}{f.name} must be {check.wanted}, got {check.received(value)}"
+            )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ In the templates {x} is what goes in and {y} what comes out, d{x} and d{y} their
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.entry import (
     COUNT,
     FLAG,
-    FRACTION,
     NONE_OR_POSITIVE,
     NOT_NEGATIVE,
     PART,
@@ -30,6 +29,8 @@ from glassnet.rules.entry import (
     option,
 )
 from glassnet.rules.initializers import Glorot, He, Initializer, LeCun, Zeros, initializer
+from glassnet.rules.randomness import KEPT, NORMAL, Draw
+from glassnet.rules.schedules import FRACTIONS, NOT_NEGATIVES, Schedule, with_schedules
 
 
 def sum_over_batch(d):
@@ -86,6 +87,15 @@ def running(old, new, momentum=0.1):
     return (1 - momentum) * old + momentum * new
 
 
+@dataclass(frozen=True)
+class Chance:
+    """A random input of a layer: its short name, how it is drawn, and the option that sets that."""
+
+    name: str
+    draw: Draw
+    option: str
+
+
 @dataclass(frozen=True, repr=False)
 class Layer(Entry):
     """One layer of a network: options as fields, and the lines that it writes."""
@@ -94,7 +104,7 @@ class Layer(Entry):
     parameters: ClassVar[tuple[tuple[str, float], ...]] = ()  # (name, first value), of shape (n,)
     statistics: ClassVar[tuple[tuple[str, float], ...]] = ()  # running values, of shape (n,)
     values: ClassVar[tuple[tuple[str, str], ...]] = ()  # (name, shape): (m, n), (m, 1) or (n,)
-    random: ClassVar[tuple[str, ...]] = ()  # random inputs of shape (m, n)
+    random: ClassVar[tuple[Chance, ...]] = ()  # random inputs of shape (m, n)
     forward: ClassVar[tuple[Template, ...]] = ()
     predict: ClassVar[tuple[Template, ...] | None] = None  # where it differs; () passes x on
     backward: ClassVar[tuple[Template, ...]] = ()
@@ -105,9 +115,10 @@ class Layer(Entry):
     ties_rows: ClassVar[bool] = False  # whether the rows of a batch change each other
     source: ClassVar[str] = ""
 
-    def random_scale(self, name: str) -> tuple[float, float]:
-        """Chance that a random input is not 0, and its value then."""
-        raise NotImplementedError(f"{type(self).__name__} has no random input {name!r}")
+    @classmethod
+    def from_json(cls, data: Any) -> Any:
+        """Make the layer again from plain data."""
+        return super().from_json(with_schedules(cls, data))
 
 
 ACTIVATION_NAME = Check(lambda v: isinstance(v, str), "the name of an activation, as text")
@@ -252,7 +263,8 @@ class PReLU(Layer):
 class Dropout(Layer):
     """While training, set each number to 0 with chance `rate` and raise the others to 1/(1 − rate).
 
-    Source: Srivastava and others, JMLR 15 (2014). Prediction passes everything on.
+    The rate is a number, or a schedule that gives it for each step of a fit. Prediction passes
+    everything on. Source: Srivastava and others, JMLR 15 (2014).
 
     Raises:
         DescriptionError: the rate is not in [0, 1).
@@ -263,8 +275,8 @@ class Dropout(Layer):
 
     """
 
-    rate: float = option(FRACTION)
-    random: ClassVar[tuple[str, ...]] = ("keep",)
+    rate: float | Schedule = option(FRACTIONS)
+    random: ClassVar[tuple[Chance, ...]] = (Chance("keep", KEPT, "rate"),)
     forward: ClassVar[tuple[Template, ...]] = (
         Template("{y} = {x} * {keep}", "{y} = {x} · {keep}", "some numbers are left out by chance"),
     )
@@ -274,9 +286,66 @@ class Dropout(Layer):
     )
     source: ClassVar[str] = "Srivastava and others: Dropout, JMLR 15 (2014)"
 
-    def random_scale(self, name: str) -> tuple[float, float]:
-        """Chance that a number is kept, and what it is multiplied by then."""
-        return 1 - self.rate, 1 / (1 - self.rate)
+
+@dataclass(frozen=True, repr=False)
+class GaussianNoise(Layer):
+    """While training, add a normal number of mean 0 and a spread to each number.
+
+    The spread (standard deviation) is a number, or a schedule that gives it for each step of a fit.
+    Prediction passes everything on. As Keras' GaussianNoise.
+    Source: Bishop: Training with Noise is Equivalent to Tikhonov Regularization (1995).
+
+    Raises:
+        DescriptionError: the spread is below 0.
+
+    Example:
+        >>> GaussianNoise(0.1)
+        GaussianNoise(0.1)
+
+    """
+
+    spread: float | Schedule = option(NOT_NEGATIVES)
+    random: ClassVar[tuple[Chance, ...]] = (Chance("noise", NORMAL, "spread"),)
+    forward: ClassVar[tuple[Template, ...]] = (
+        Template(
+            "{y} = {x} + {noise}", "{y} = {x} + {noise}", "normal numbers are added by chance"
+        ),
+    )
+    predict: ClassVar[tuple[Template, ...] | None] = ()
+    backward: ClassVar[tuple[Template, ...]] = (
+        Template("d{x} = d{y}", "d{x} = d{y}", "noise takes nothing from the error"),
+    )
+    source: ClassVar[str] = "Bishop: Neural Computation 7 (1995)"
+
+
+@dataclass(frozen=True, repr=False)
+class Scale(Layer):
+    """Stretch each column by a factor of its own, which is learned and starts at 1.
+
+    As the first layer it learns how much each feature counts.
+    Source: Holzmüller, Grinsztajn, Steinwart: RealMLP (2024).
+
+    Example:
+        >>> Scale()
+        Scale()
+
+    """
+
+    parameters: ClassVar[tuple[tuple[str, float], ...]] = (("scale", 1.0),)
+    forward: ClassVar[tuple[Template, ...]] = (
+        Template(
+            "{y} = {x} * {scale}", "{y} = {x} · {scale}", "each column by its own learned factor"
+        ),
+    )
+    backward: ClassVar[tuple[Template, ...]] = (
+        Template(
+            "d{scale} = sum_over_batch(d{y} * {x})",
+            "d{scale} = Σ d{y} · {x} over the batch",
+            "the factors' part: error times inputs, summed over the batch",
+        ),
+        Template("d{x} = d{y} * {scale}", "d{x} = d{y} · {scale}", "the error, by the same factor"),
+    )
+    source: ClassVar[str] = "Holzmüller, Grinsztajn, Steinwart: RealMLP (2024)"
 
 
 @dataclass(frozen=True, repr=False)
@@ -386,5 +455,15 @@ class BatchNorm(Layer):
 
 
 LAYERS: dict[str, type[Layer]] = {
-    layer.__name__: layer for layer in (Dense, Activation, PReLU, Dropout, LayerNorm, BatchNorm)
+    layer.__name__: layer
+    for layer in (
+        Dense,
+        Activation,
+        PReLU,
+        Dropout,
+        GaussianNoise,
+        Scale,
+        LayerNorm,
+        BatchNorm,
+    )
 }

@@ -152,7 +152,7 @@ def stepper(values: Values, kept: EngineCache, engine: str) -> Stepper:
 
     """
     program = values.program
-    check_steps(program.optimizer)
+    check_steps(program)
     name = engines.choose(engine, program, 1, 1, 1).engine
     if engine == "auto" and ("numba", program.optimizer) in kept:
         name = "numba"

@@ -86,7 +86,7 @@ def _given(values: Values, rows: Rows) -> tuple[dict[str, Any], NDArray[np.float
     weights = np.ones(count) if rows.weights is None else rows.weights.astype(np.float64)
     share = (weights / np.sum(weights))[:, None]
     means = {
-        mask.name: np.full((count, program.sizes[str(mask.columns)]), mask.chance * mask.value)
+        mask.name: np.full((count, program.sizes[str(mask.columns)]), mask.draw.mean)
         for mask in program.masks
     }
     numbers = {name: value.astype(np.float64) for name, value in values.by_name.items()}

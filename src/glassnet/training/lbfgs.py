@@ -78,12 +78,20 @@ class Lbfgs(Run):
     """Trains with L-BFGS; an epoch is an iteration.
 
     Raises:
+        DescriptionError: a schedule for random numbers, which are the same in every iteration.
         MissingExtraError: SciPy is not installed.
 
     """
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for mask in self.values.program.changing_masks:
+            layer = self.values.program.description.layers[mask.layer - 1]
+            raise DescriptionError(
+                f"L-BFGS draws the same random numbers in every iteration, which no schedule can"
+                f" change: give {type(layer).__name__} a number, or take another optimizer, got"
+                f" {layer!r}"
+            )
         if not installed("scipy"):
             raise missing_extra("L-BFGS", "scipy", "scipy")
         self.objective = Objective(self.engine, self.work, self.values)

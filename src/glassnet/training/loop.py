@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from glassnet.engines import Work
 from glassnet.history import Tally
-from glassnet.rules.optimizers import Optimizer
-from glassnet.rules.schedules import Constant
+from glassnet.program import Program
+from glassnet.rules.schedules import Constant, Schedule
 from glassnet.training.guard import Guard
 from glassnet.training.pace import Pace
 from glassnet.training.rate_factor import RateFactors
@@ -28,6 +28,9 @@ class Loop(Run):
         self.pace = Pace()
         self.factors = RateFactors()
         self._part: NDArray[Any] = np.empty(0)  # losses of the epoch under way
+        program = self.values.program
+        self.watching = any(s.watches_loss for s in program.schedules.values())
+        self._schedules = {0: program.schedules}  # by epoch, as far as they are known and needed
 
     def train(self) -> None:
         """Do chunk after chunk."""
@@ -71,7 +74,8 @@ class Loop(Run):
     def next_stop(self) -> int:
         """The next step after which something is to be done."""
         per_epoch = self.work.batches.per_epoch
-        return self.after.next_stop(self.step // per_epoch) * per_epoch
+        epoch = self.step // per_epoch
+        return (epoch + 1 if self.watching else self.after.next_stop(epoch)) * per_epoch
 
     def go_back_to(self, first: int) -> None:
         """Bring the values back to the step where a chunk began that something got in between."""
@@ -110,10 +114,11 @@ class Loop(Run):
             first = self.history.epochs
             epochs = together[: whole * per_epoch].reshape(whole, per_epoch)
             ends = range((first + 1) * per_epoch - 1, (first + whole) * per_epoch, per_epoch)
-            rates = learning_rates(self.options.optimizer, self.steps, ends)
+            rates = self._rates_of(ends)
             self.history.record(
                 loss=self._epoch_losses(epochs, first),
-                learning_rate=rates * self.factors.at(np.array(ends)),
+                learning_rate=rates.pop("learning_rate") * self.factors.at(np.array(ends)),
+                rates=rates,
             )
         return not len(self._part)
 
@@ -142,33 +147,69 @@ class Loop(Run):
         epochs = -(-self.step // self.work.batches.per_epoch)  # what was begun is not begun again
         return Tally(self.before.epochs + epochs, self.before.steps + self.step)
 
+    # --------------------------------------------------------- what changes from step to step
+
     def rates(self, first: int, last: int) -> NDArray[np.float64]:
         """Give what changes from step to step, for the steps first … last − 1 of this fit."""
-        optimizer = self.options.optimizer
-        rates = rates_between(optimizer, self.before.steps, self.steps, first, last)
+        program = self.values.program
+        rates = rates_between(program, self.before.steps, self.steps, first, last)
+        if self.watching:
+            for name, numbers in self._rates_of(range(first, last)).items():
+                if name in program.all_rate_names:
+                    rates[:, program.all_rate_names.index(name)] = numbers
         rates[:, 0] *= self.factors.at(np.arange(first, last))
         return rates
 
+    def _rates_of(self, which: range) -> dict[str, NDArray[np.float64]]:
+        """Give what schedules give some steps of this fit, and in any case the learning rate."""
+        schedules = {"learning_rate": self.options.optimizer.schedule}
+        found = {
+            name: scheduled_rates(schedule, self.steps, which)
+            for name, schedule in (schedules | self.values.program.schedules).items()
+        }
+        if self.watching:
+            for place, step in enumerate(which):
+                for name, schedule in self._schedules_in(step // self.work.batches.per_epoch):
+                    found[name][place] = schedule.rate(step / self.steps)
+        return found
+
+    def _schedules_in(self, epoch: int) -> Iterable[tuple[str, Schedule]]:
+        """Give the schedules that hold in an epoch, by the losses of those before it."""
+        history, known = self.history, self._schedules
+        watched = history.loss if self.after.held_out is None else history.validation_loss
+        for last in range(max(known), epoch):
+            loss = float(watched[last])
+            known[last + 1] = {name: s.following(loss) for name, s in known[last].items()}
+        oldest = self.guard.earlier_step // self.work.batches.per_epoch  # that may be done again
+        for passed in [e for e in known if e < oldest]:
+            del known[passed]
+        return known[epoch].items()
+
 
 def rates_between(
-    optimizer: Optimizer, steps_before: int, steps: int, first: int, last: int
+    program: Program, steps_before: int, steps: int, first: int, last: int
 ) -> NDArray[np.float64]:
     """Give the rates (last − first, number of rates) of some steps of a fit.
 
+    Schedules that watch the loss are taken as they begin.
+
     Args:
-        optimizer: whose rates.
-        steps_before: its steps in earlier fits.
+        program: whose rates, in the order of its `all_rate_names`.
+        steps_before: the optimizer's steps in earlier fits.
         steps: of this fit in all.
         first: number of the first step in this fit, from 0.
         last: number after the last one.
 
     Example:
+        >>> from glassnet.description import Description
         >>> from glassnet.rules.optimizers import SGD
-        >>> rates_between(SGD(0.1), 0, 100, 2, 4)
+        >>> program = Program(Description.read("2-1 sigmoid"), SGD(0.1))
+        >>> rates_between(program, 0, 100, 2, 4)
         array([[0.1],
                [0.1]])
 
     """
+    optimizer = program.optimizer
     rates_at: Callable[..., Any] = optimizer.own_rates_at  # of one step, or of an array of steps
     numbers = steps_before + 1.0 + np.arange(first, last)
     ends = [
@@ -176,19 +217,20 @@ def rates_between(
     ]
     # Corrections of moments end at exactly 1; what is equal at both ends need not be computed.
     shown = numbers if any(ends) else numbers[:1]
-    rates = np.empty((last - first, len(optimizer.rate_names())))
+    rates = np.empty((last - first, len(program.all_rate_names)))
     for column, rate in enumerate(rates_at(shown, 0.0)):
         rates[:, column] = rate
-    if not isinstance(optimizer.schedule, Constant):
-        rates[:, 0] = learning_rates(optimizer, steps, range(first, last))
+    for name, schedule in program.schedules.items():
+        column = program.all_rate_names.index(name)
+        rates[:, column] = scheduled_rates(schedule, steps, range(first, last))
     if optimizer.averaging is not None:
-        rates[:, -1] = optimizer.averaging.share(numbers, np.arange(first, last), steps)
+        column = program.all_rate_names.index("average_share")
+        rates[:, column] = optimizer.averaging.share(numbers, np.arange(first, last), steps)
     return rates
 
 
-def learning_rates(optimizer: Optimizer, steps: int, which: range) -> NDArray[np.float64]:
-    """Give the learning rate of some of the steps of a fit, which are counted from 0."""
-    schedule = optimizer.schedule
+def scheduled_rates(schedule: Schedule, steps: int, which: range) -> NDArray[np.float64]:
+    """Give what a schedule gives for some of the steps of a fit, which are counted from 0."""
     if isinstance(schedule, Constant):
         return np.full(len(which), schedule.value)
     return np.array([schedule.rate(k / steps) for k in which])

@@ -111,13 +111,14 @@ class NudgedEngine:
         losses = np.empty(last - first)
         for number in range(first, last):
             x, y, w = work.batch(self.program, number)
-            masks = work.masks(self.program, number, len(x))
+            row = rates[number - first].tolist()
+            masks = work.masks(self.program, number, len(x), row)
             self.own.take(values)
             loss, slopes, statistics = self._nudged((x, y, w), masks)
             losses[number - first] = loss
             if not math.isfinite(loss):
                 return losses[: number - first + 1]
-            self._update(slopes, rates[number - first].tolist())
+            self._update(slopes, row[: len(self.program.rate_names)])
             self._remember(statistics)
             values.take(self.own)
         return losses
@@ -125,7 +126,7 @@ class NudgedEngine:
     def gradients(self, work: Work, values: Values) -> tuple[float, NDArray[Any]]:
         """Give loss and flat nudged gradient of all rows; see `Engine.gradients`."""
         batch = (work.x, work.y, work.shares(self.program, np.arange(len(work.x))))
-        masks = work.masks(self.program, 0, len(work.x))
+        masks = work.masks(self.program, 0, len(work.x), self.program.first_rates())
         self.own.take(values)
         loss, slopes, statistics = self._nudged(batch, masks)
         self._remember(statistics)
@@ -243,7 +244,8 @@ def check_gradients(values: Values, work: Work) -> GradientCheck:
     own = Values(program)
     own.take(values)
     batch = work.batch(program, 0)
-    given = _named(program, batch, work.masks(program, 0, len(batch[0])), own)
+    masks = work.masks(program, 0, len(batch[0]), program.first_rates())
+    given = _named(program, batch, masks, own)
     exact = _exact(program, given)
     measure = NudgedLoss(program, given)
     random = np.random.RandomState(SAMPLE_SEED)

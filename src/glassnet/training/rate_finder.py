@@ -99,7 +99,7 @@ def find_rate(values: Values, work: Work, search: RateSearch) -> RateFinding:
 
     """
     engine = NumpyEngine(values.program)
-    rates = rates_between(values.program.optimizer, 0, search.steps, 0, search.steps)
+    rates = rates_between(values.program, 0, search.steps, 0, search.steps)
     losses: list[float] = []
     smoothed, stopped = np.empty(0), ""
     while len(losses) < search.steps and not stopped:

@@ -12,7 +12,7 @@ from glassnet.batches import Batches
 from glassnet.engines import Engine, Work
 from glassnet.errors import DescriptionError, NotFiniteError
 from glassnet.history import Tally
-from glassnet.rules.optimizers import Optimizer
+from glassnet.program import Program
 from glassnet.rules.schedules import Constant
 from glassnet.training.guard import Guard
 from glassnet.training.loop import rates_between
@@ -50,7 +50,7 @@ class Stepper:
         count = len(rows)
         batches = Batches(count, count, shuffle=False, merge_single=self.ties_rows)
         work = Work(rows.x, rows.y, rows.loss_weights, batches, seed, tally.epochs)
-        rates = rates_between(self.optimizer, tally.steps, 1, 0, 1)
+        rates = rates_between(self.values.program, tally.steps, 1, 0, 1)
         self.before.take(self.values)
         try:
             self.values.exchange_averages()
@@ -71,15 +71,16 @@ class Stepper:
         return guard.stop(1)[1]
 
 
-def check_steps(optimizer: Optimizer) -> None:
-    """Raise DescriptionError for an optimizer that cannot go on step by step without an end."""
+def check_steps(program: Program) -> None:
+    """Raise DescriptionError for a program that cannot go on step by step without an end."""
+    optimizer = program.optimizer
     if optimizer.line() is None:
         raise DescriptionError(
             f"{optimizer!r} takes all rows at once, until it converges: use fit, or another"
             " optimizer, such as 'adam'"
         )
-    if not isinstance(optimizer.schedule, Constant):
-        raise DescriptionError(
-            f"partial_fit has no end that {optimizer.schedule!r} could run to: give an optimizer"
-            " with a number as its learning rate"
-        )
+    for schedule in program.schedules.values():
+        if not isinstance(schedule, Constant):
+            raise DescriptionError(
+                f"partial_fit has no end that {schedule!r} could run to: give a number in its place"
+            )

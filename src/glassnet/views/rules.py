@@ -25,7 +25,7 @@ from glassnet.rules.limits import CLIPPING, CONSTRAINTS
 from glassnet.rules.losses import LOSSES, Loss
 from glassnet.rules.optimizers import DECAYS, OPTIMIZERS, SGD, Adam, AdamW, Optimizer
 from glassnet.rules.penalties import PENALTIES
-from glassnet.rules.schedules import SCHEDULES, Cosine
+from glassnet.rules.schedules import SCHEDULES, Cosine, Schedule
 from glassnet.views.pictures import Chart, Marks, Picture
 from glassnet.views.terminal import draw
 
@@ -222,6 +222,7 @@ def _more_of_layer(name: str) -> Iterator[str]:
     layer = example(LAYERS[name])
     layers = (Dense(3), Dense(3), Dense(2)) if name == "Dense" else (Dense(3), layer, Dense(2))
     makes = {"z2", "dW2", "db2", "dz1", "a1", "h1"} if name == "Dense" else {"a1", "h1", "dz1"}
+    makes |= {f"d{parameter}1" for parameter, _ in layer.parameters}
     program = Program(Description(2, layers), SGD())
     yield f"written as\n  gn.{layer!r}"
     yield from _written(
@@ -294,7 +295,7 @@ def _more_of_schedule(name: str) -> Iterator[str]:
     schedule = example(SCHEDULES[name])
     yield f"written as\n  gn.SGD(gn.{schedule!r})\n"
     done = np.linspace(0, 1, 400, endpoint=False)
-    rates = np.array([schedule.rate(float(part)) for part in done])
+    rates = np.array(list(_rates(schedule, done.tolist())))
     low, high = float(rates.min()), float(rates.max())
     room = 0.05 * (high - low) or high or 1.0
     chart = Chart(
@@ -304,6 +305,13 @@ def _more_of_schedule(name: str) -> Iterator[str]:
         y_range=(low - room, high + room),
     )
     yield draw(Picture((chart,)), width=76, height=10)
+
+
+def _rates(schedule: Schedule, done: Iterable[float]) -> Iterator[float]:
+    """Give the rates at parts of a training whose loss falls no more after the first third."""
+    for part in done:
+        yield schedule.rate(part)
+        schedule = schedule.following(max(1 - 3 * part, 0.1))
 
 
 def _more_of_initializer(name: str) -> Iterator[str]:

@@ -137,7 +137,7 @@ class AdamW(Adam):
     """
 
     _: KW_ONLY
-    weight_decay: float = option(NOT_NEGATIVE, 0.01)
+    weight_decay: float | Schedule = option(RATE, 0.01)
     decoupled: ClassVar[bool] = True
     source: ClassVar[str] = "Loshchilov, Hutter: Decoupled Weight Decay Regularization (2019)"
 

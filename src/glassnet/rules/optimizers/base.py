@@ -10,6 +10,7 @@ own: no rule of an optimizer knows of it.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
@@ -18,17 +19,15 @@ from glassnet.rules.averages import Average, average_from_json
 from glassnet.rules.entry import (
     FRACTION,
     NONE_OR_POSITIVE,
-    NOT_NEGATIVE,
     POSITIVE,
     Check,
     Entry,
     OptionRule,
     Template,
-    is_number,
     option,
     usual_options,
 )
-from glassnet.rules.schedules import Constant, Schedule, schedule_from_json
+from glassnet.rules.schedules import NOT_NEGATIVES, Schedule, schedule_of, with_schedules
 
 # What a parameter is: a Dense layer's W or b, or what a norm scales and shifts its numbers by.
 PARAMETER_KINDS = ("weights", "biases", "scales")
@@ -61,10 +60,8 @@ DECAYS = {
 }
 
 
-RATE = Check(
-    lambda v: (is_number(v) and v >= 0) or isinstance(v, Schedule),
-    "a number from 0 up, or a schedule",
-)
+# What a schedule may give too: such an option is then a rate of its own name.
+RATE = NOT_NEGATIVES
 AVERAGED = Check(
     lambda v: v is None or isinstance(v, Average), "an average such as gn.EMA(0.999), or None"
 )
@@ -84,14 +81,21 @@ class Optimizer(Entry):
     source: ClassVar[str] = ""
     rate_notes: ClassVar[Mapping[str, str]] = {
         "learning_rate": "the size of a step",
+        "momentum": "the part of the last velocity that goes on",
+        "weight_decay": "how much of a decayed parameter is taken away",
         "average_share": "the part of this step's weights in their average",
     }
 
     @property
     def schedule(self) -> Schedule:
         """The learning rate as a schedule."""
-        rate = getattr(self, "learning_rate", 1.0)
-        return rate if isinstance(rate, Schedule) else Constant(rate)
+        return schedule_of(getattr(self, "learning_rate", 1.0))
+
+    @property
+    def schedules(self) -> dict[str, Schedule]:
+        """The options that are given as schedules, by name."""
+        options = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {name: v for name, v in options.items() if isinstance(v, Schedule)}
 
     @property
     def averaging(self) -> Average | None:
@@ -119,7 +123,10 @@ class Optimizer(Entry):
         return None
 
     def own_rates(self) -> tuple[str, ...]:
-        """Names of the numbers in the update that change from step to step."""
+        """Names of the numbers in the update that change from step to step.
+
+        Other options than the learning rate, given as schedules, are rates beside these.
+        """
         return ("learning_rate",)
 
     def own_rates_at(self, step: Any, done: float) -> tuple[Any, ...]:
@@ -142,18 +149,21 @@ class Optimizer(Entry):
         """Write the call of a rule, with the options that differ from the rule's own defaults."""
         state = [f"{{{name}}}" for name in self.own_state()]
         usual = usual_options(rule)
-        shown = [f"{k}={getattr(self, k)!r}" for k, v in usual.items() if getattr(self, k) != v]
+        shown = [f"{k}={self.written(k)}" for k, v in usual.items() if getattr(self, k) != v]
         takes = ["{p}", "d{p}", *state, *self.own_rates(), *shown]
         return f"{', '.join(['{p}', *state])} = {rule.__name__}({', '.join(takes)})"
+
+    def written(self, name: str) -> str:
+        """Write an option as it stands in a line: a number in full, a schedule by its name."""
+        value = getattr(self, name)
+        return name if isinstance(value, Schedule) else repr(value)
 
     @classmethod
     def from_json(cls, data: Any) -> Any:
         """Make the optimizer again from plain data."""
-        rate, average = data.get("learning_rate"), data.get("average")
-        if isinstance(rate, dict):
-            data = {**data, "learning_rate": schedule_from_json(rate)}
-        if isinstance(average, dict):
-            data = {**data, "average": average_from_json(average)}
+        data = with_schedules(cls, data)
+        if isinstance(data.get("average"), dict):
+            data = {**data, "average": average_from_json(data["average"])}
         return super().from_json(data)
 
 
@@ -161,6 +171,7 @@ class Optimizer(Entry):
 class Stepping(Optimizer):
     """An optimizer with a learning rate, and with lines around its update on request.
 
+    Learning rate, weight decay, and momentum where there is one, are each a number or a schedule.
     Weight decay is *coupled*, as a part of the gradient (dp + weight_decay·p), or *decoupled*, as a
     part of the step that no running mean sees (p·(1 − learning_rate·weight_decay)).
     `decayed` says which kinds of parameters it is for: "weights" alone, unless told otherwise,
@@ -174,7 +185,7 @@ class Stepping(Optimizer):
 
     learning_rate: float | Schedule = option(RATE, 0.01)
     _: KW_ONLY
-    weight_decay: float = option(NOT_NEGATIVE, 0.0)
+    weight_decay: float | Schedule = option(RATE, 0.0)
     decayed: tuple[str, ...] = option(KINDS, ("weights",))
     clip_value: float | None = option(NONE_OR_POSITIVE, None, later=True)
     clip_norm: float | None = option(NONE_OR_POSITIVE, None, later=True)
@@ -197,7 +208,7 @@ class Stepping(Optimizer):
         """Give the template of the line by which one kind of parameter decays, if it does."""
         if not self.weight_decay or kind not in self.decayed:
             return None
-        decay = repr(self.weight_decay)
+        decay = self.written("weight_decay")
         if self.decoupled:
             return Template(
                 f"{{p}} = shrunk({{p}}, learning_rate, {decay})",
