@@ -231,6 +231,9 @@ def test_the_listed_functions_of_numpy_are_harmless_and_there(name):
         np.sum,
         np.where,
         np.ones_like,
+        np.zeros_like,
+        np.hstack,
+        np.intp,
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
+import checks
 from glassnet import engines
 from glassnet.batches import Batches
 from glassnet.description import Description
@@ -45,6 +46,7 @@ def work_for(
     description, random = program.description, np.random.RandomState(3)
     dtype = description.dtype
     x = random.normal(size=(rows, description.inputs)).astype(dtype)
+    checks.with_categories(description, x, random)
     y = random.normal(size=(rows, description.outputs))
     if LOSSES[description.loss].targets == "classes":
         y = np.eye(description.outputs)[random.randint(0, description.outputs, rows)]

@@ -33,9 +33,12 @@ if TYPE_CHECKING:
     from glassnet.rules.initializers import Uniform as Uniform
     from glassnet.rules.initializers import Zeros as Zeros
     from glassnet.rules.layers import Activation as Activation
+    from glassnet.rules.layers import Add as Add
     from glassnet.rules.layers import BatchNorm as BatchNorm
+    from glassnet.rules.layers import Concatenate as Concatenate
     from glassnet.rules.layers import Dense as Dense
     from glassnet.rules.layers import Dropout as Dropout
+    from glassnet.rules.layers import Embedding as Embedding
     from glassnet.rules.layers import LayerNorm as LayerNorm
     from glassnet.rules.layers import PReLU as PReLU
     from glassnet.rules.losses import HalfSquaredError as HalfSquaredError
@@ -79,7 +82,8 @@ PLACES = {
     "glassnet.program": "Program",
     "glassnet.rules.initializers": "Fill Glorot He LeCun Normal Orthogonal TruncatedNormal Uniform"
     " Zeros",
-    "glassnet.rules.layers": "Activation BatchNorm Dense Dropout LayerNorm PReLU",
+    "glassnet.rules.layers": "Activation Add BatchNorm Concatenate Dense Dropout Embedding"
+    " LayerNorm PReLU",
     "glassnet.rules.losses": "HalfSquaredError",
     "glassnet.rules.optimizers": "AMSGrad Adadelta Adagrad Adam AdamW Adamax LBFGS Lion NAdam RAdam"
     " RMSprop SGD",
