@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks import call, gives
+import checks
 from glassnet.description import Description
 from glassnet.errors import DataError, DescriptionError
 from glassnet.lines import Phase
@@ -37,6 +38,7 @@ def step_inputs(program, rows=4, seed=0):
         elif i.name == "y":
             numbers = np.eye(shape[1])[np.arange(rows) % shape[1]]
         drawn[i.name] = rates[i.name] if i.role is Role.RATE else numbers.astype(dtype)
+    checks.with_categories(program.description, drawn["x"], random)
     return drawn
 
 
