@@ -302,6 +302,9 @@ class Batch:
             name = f"{letter}{self.block}_{count}"
         self.known[name] = rows
 
+    def value(self, name):
+        return self.known[name if name in self.known else f"z{name[1:]}"]  # z, where it is linear
+
 
 def weighted_sums(rows, weights, biases):
     result = []
@@ -384,12 +387,12 @@ def batch_norm(layer, rows, batch):
 
 
 def add(layer, rows, batch):
-    other = batch.known[layer.value]
+    other = batch.value(layer.value)
     return [[x + z for x, z in zip(*pair, strict=True)] for pair in zip(rows, other, strict=True)]
 
 
 def concatenate(layer, rows, batch):
-    return [[*row, *more] for row, more in zip(rows, batch.known[layer.value], strict=True)]
+    return [[*row, *more] for row, more in zip(rows, batch.value(layer.value), strict=True)]
 
 
 def embedding(layer, rows, batch):

@@ -109,9 +109,7 @@ def joins(draw, inputs, before):
 def embeddings(draw, inputs):
     """Draw tables for some of the columns of X."""
     columns = draw(st.lists(st.integers(0, inputs - 1), min_size=1, unique=True))
-    categories, size = (
-        tuple(draw(st.integers(low, 4)) for _ in columns) for low in (2, 1)
-    )
+    categories, size = (tuple(draw(st.integers(low, 4)) for _ in columns) for low in (2, 1))
     return Embedding(tuple(columns), categories, size)
 
 

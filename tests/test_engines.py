@@ -21,7 +21,17 @@ from glassnet.engines.numpy import NumpyEngine
 from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.errors import DescriptionError
 from glassnet.program import Program
-from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from glassnet.rules.layers import (
+    Activation,
+    Add,
+    BatchNorm,
+    Concatenate,
+    Dense,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    PReLU,
+)
 from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import LBFGS, SGD, Adam
 from glassnet.rules.schedules import Cosine
@@ -182,6 +192,24 @@ MANY_RULES = [
             ),
         ),
         SGD(0.05),
+    ),
+    Program(
+        Description(
+            4,
+            (
+                Embedding((0, 2), (5, 3), (4, 1)),
+                Dropout(0.2),
+                Dense(7, "relu"),
+                Dense(7),
+                LayerNorm(),
+                Add("a1"),
+                Activation("tanh"),
+                Concatenate("h0"),
+                Dropout(0.3),
+                Dense(2),
+            ),
+        ),
+        Adam(0.01),
     ),
     Program(
         Description.read(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks import call, gives
 import checks
+from checks import call, gives
 from glassnet.description import Description
 from glassnet.errors import DataError, DescriptionError
 from glassnet.lines import Phase

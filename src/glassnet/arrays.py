@@ -102,9 +102,7 @@ def check_inputs(
     return checked
 
 
-def _check_categories(
-    numbers: NDArray[Any], column: int, categories: int, name: str
-) -> None:
+def _check_categories(numbers: NDArray[Any], column: int, categories: int, name: str) -> None:
     """Raise DataError unless a column holds numbers of rows of a table with so many."""
     wrong = (numbers != np.floor(numbers)) | (numbers < 0) | (numbers >= categories)
     if wrong.any():

@@ -11,7 +11,7 @@ out is a graph of a few kinds of node. Equal sub-expressions are one node.
     batch_sum           over the batch: (m, n) → (n,)
     total               over everything: → ()
     columns             some columns of an array, from a place on: (m, n) → (m, k)
-    beside              arrays side by side: (m, n), (m, k) → (m, n + k); each part of it is `placed`
+    beside              arrays side by side: (m, n), (m, k) → (m, n + k), each `placed` there
     chosen              rows of a table, by the whole numbers in a column: (k, n), (m,) → (m, n)
     sums_by_row         rows added up by such numbers, in the shape of a table: (m, n) → (k, n)
 
@@ -211,9 +211,7 @@ def _beside(table: Table, parts: Sequence[Symbol]) -> Symbol:
     return _node(table, "beside", tuple(placed), (rows, table.axis(start)))
 
 
-def _reduction(
-    table: Table, name: str, x: Symbol, options: Mapping[str, Any]
-) -> Symbol:
+def _reduction(table: Table, name: str, x: Symbol, options: Mapping[str, Any]) -> Symbol:
     if options == {"axis": 1, "keepdims": True}:
         return _node(table, f"row_{name}", (x,), (x.axes[0], 1))
     if options == {"axis": 0} and name == "sum":

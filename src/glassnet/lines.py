@@ -219,9 +219,7 @@ class LineWriter:
             note = "the error, and what comes back by the skip"
             if len(line.outputs) == 1:
                 more = "".join(f" + {part}" for part in parts)
-                yield replace(
-                    line, text=line.text + more, equation=line.equation + more, note=note
-                )
+                yield replace(line, text=line.text + more, equation=line.equation + more, note=note)
                 return
             # The line makes more than this error: a line of its own adds it up.
             way = f"{d}_by_{item.y}"

@@ -419,9 +419,7 @@ class Network:
 
     def _layer_rows(self, counts: list[str]) -> Iterator[tuple[str, str, str, str]]:
         block, description = 0, self.description
-        for layer, width, count in zip(
-            description.layers, description.widths, counts, strict=True
-        ):
+        for layer, width, count in zip(description.layers, description.widths, counts, strict=True):
             activation, name = "", f"   {layer!r}"
             if isinstance(layer, Dense):
                 block, activation = block + 1, layer.activation

@@ -429,8 +429,9 @@ class BatchNorm(Layer):
     source: ClassVar[str] = "Ioffe, Szegedy: Batch Normalization (2015)"
 
 
+NAMES_OF_VALUES = re.compile(r"x|[ahz][0-9]{1,9}(_[0-9]{1,9})?")
 VALUE_NAME = Check(
-    lambda v: isinstance(v, str) and re.fullmatch(r"x|e\d{1,9}|[ahz]\d{1,9}(_\d{1,9})?", v),
+    lambda v: isinstance(v, str) and bool(NAMES_OF_VALUES.fullmatch(v)),
     "the name of an earlier value, such as 'a1' or 'x'",
 )
 
@@ -518,7 +519,9 @@ class Concatenate(Layer):
     )
     skip: ClassVar[str] = "d{y}[:, {columns}:]"
     joins_columns: ClassVar[bool] = True
-    source: ClassVar[str] = "Huang and others: Densely Connected Convolutional Networks, CVPR (2017)"
+    source: ClassVar[str] = (
+        "Huang and others: Densely Connected Convolutional Networks, CVPR (2017)"
+    )
 
     @property
     def joined_value(self) -> str:
@@ -572,7 +575,9 @@ class Embedding(Layer):
     size: int | tuple[int, ...] = option(_counts(1))
     initializer: Initializer | str = option(INITIALIZER, Normal(1.0))
     joins_columns: ClassVar[bool] = True
-    source: ClassVar[str] = "Bengio and others: A Neural Probabilistic Language Model, JMLR 3 (2003)"
+    source: ClassVar[str] = (
+        "Bengio and others: A Neural Probabilistic Language Model, JMLR 3 (2003)"
+    )
 
     def __post_init__(self) -> None:
         for name in ("columns", "categories", "size"):
@@ -622,7 +627,10 @@ class Embedding(Layer):
         parts = [f"{{x}}{_cut(*part, columns)}" for part in self._passing(columns)]
         parts += [f"{{{each.chosen}}}" for each in self.lookups()]
         if len(parts) == 1:
-            return (*chosen, Template(f"{{y}} = {parts[0]}", f"{{y}} = {parts[0]}", "no other columns"))
+            return (
+                *chosen,
+                Template(f"{{y}} = {parts[0]}", f"{{y}} = {parts[0]}", "no other columns"),
+            )
         note = "the other columns, and the chosen rows"
         beside = f"{{y}} = np.hstack(({', '.join(parts)}))"
         return (*chosen, Template(beside, f"{{y}} = {' and '.join(parts)}, side by side", note))
