@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -19,8 +21,11 @@ from glassnet.graph import gradient_graph, in_order
 from glassnet.lines import Phase
 from glassnet.naming import Names
 from glassnet.program import Program, Role
+from glassnet.rules.layers import Layer, Template
 from glassnet.rules.optimizers import SGD, AdamW
+from plain_loops import PlainEngine
 from strategies import descriptions, same_examples
+from test_engines import assert_same_gradients, work_for
 
 RESIDUAL = (
     gn.Dense(4, "relu"),
@@ -132,7 +137,39 @@ def test_a_value_that_is_used_twice_has_the_sum_of_the_errors(description, seed)
         assert np.linalg.norm(found - wanted) <= 1e-6 * size + 1e-7, d
 
 
+def turned(x):
+    twice = x * 2
+    return np.hstack((twice[:, 1:], twice[:, :1]))
+
+
+def turned_back(dy):
+    return 2 * np.hstack((dy[:, 3:], dy[:, :3]))
+
+
+@dataclass(frozen=True, repr=False)
+class Turned(Layer):
+    """Columns that change their places: what is read is not where it is written."""
+
+    forward: ClassVar = (Template("{y} = turned({x})", "", ""),)
+    backward: ClassVar = (Template("d{x} = turned_back(d{y})", "", ""),)
+    joins_columns: ClassVar = True
+
+    def parts(self, columns):
+        return 1, columns - 1
+
+
+def test_columns_that_are_read_elsewhere_keep_their_buffer():
+    layers = (gn.Dense(4, "tanh"), gn.Dropout(0.2), Turned(), gn.Dense(4), Turned(), gn.Dense(2))
+    program = program_of(3, *layers)
+    checks.check_all(program, checks.inputs_for(program, 5))
+    work = work_for(program, 9)
+    assert_same_gradients(program, work, PlainEngine(program))
+
+
 def test_nothing_asks_for_the_error_of_the_inputs():
+    given_back = program_of(3, gn.LayerNorm(), gn.Dense(3), gn.Add("x"), gn.Dense(1))
+    assert not lines_of(given_back, "dx =")
+    assert "dx_by_h0" not in given_back.source
     program = program_of(3, gn.Dense(3, "relu"), gn.Add("x"), gn.Concatenate("x"), gn.Dense(1))
     assert not lines_of(program, "dx")
     assert lines_of(program, "da1") == ["da1 = dh1"]

@@ -162,7 +162,7 @@ def _seconds_to_compile(program: Program) -> float:
 def _seconds_a_step(program: Program, batch_size: int) -> float:
     """Estimate what a step costs in NumPy: its calls, its multiplications, its moved numbers."""
     weights = sum(int(np.prod(p.shape)) for p in program.parameters)
-    units = sum(program.sizes.values())
+    units = program.description.inputs + sum(program.description.widths)
     calls = 4 * len(program.lines)
     return (
         1e-6 * calls + 6 * weights * batch_size / 5e10 + 2e-8 * units * batch_size + 1e-8 * weights

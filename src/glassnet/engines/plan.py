@@ -229,8 +229,7 @@ class Plan:
 
     def _is_read_at_its_place(self, node: Symbol) -> bool:
         """Whether whatever reads a value at row i, column j is computed at that place, too."""
-        elsewhere = ("product", "columns", "placed")
-        return not any(user.op in elsewhere for user in self.users.get(id(node), []))
+        return not any(u.op in ("product", "columns") for u in self.users.get(id(node), []))
 
     def _buffer_to_take(self, node: Symbol, free: Mapping[int, list[Symbol]]) -> Symbol | None:
         """Find a buffer whose every reader comes no later than the node, in the same pass."""

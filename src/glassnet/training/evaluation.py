@@ -27,7 +27,8 @@ class Evaluation:
         self.program = program
         self.loss = LOSSES[program.description.loss]
         self.activation = ACTIVATIONS[program.description.output_activation].function
-        self.block = max(64, BLOCK_NUMBERS // max(program.sizes.values()))
+        widest = max(program.description.inputs, *program.description.widths)
+        self.block = max(64, BLOCK_NUMBERS // widest)
 
     @cached_property
     def bare(self) -> Program:
