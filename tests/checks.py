@@ -16,7 +16,7 @@ import numpy as np
 
 import loops
 from glassnet.description import Description
-from glassnet.lines import Line, Phase
+from glassnet.lines import MEASURING, Line, Phase
 from glassnet.program import Program, Role
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import LAYERS, Layer
@@ -24,6 +24,7 @@ from glassnet.rules.losses import LOSSES
 
 STEP = 3  # the step of training that inputs are made for: corrections of Adam are not 1 there
 DONE = 0.25
+STEPS = 8  # of a fit
 FAR = 1e-3  # samples keep this far from a kink
 STEEPEST = 4.0  # and from rows and columns that a norm must stretch by more than this
 TINY = 1e-30  # the complex step
@@ -49,7 +50,8 @@ def _draw(program: Program, rows: int, random: np.random.RandomState) -> Arrays:
     initial = {p.name: p.initializer for p in (*program.parameters, *program.statistics)}
     loss = LOSSES[program.description.loss]
     masks = {mask.name: mask for mask in program.masks}
-    rates = dict(zip(program.rate_names, program.optimizer.rates_at(STEP, DONE), strict=True))
+    found = program.optimizer.rates_at(STEP, DONE, STEPS)
+    rates = dict(zip(program.rate_names, found, strict=True))
     inputs: Arrays = {}
     for item in program.inputs:
         shape = tuple(rows if a == "m" else program.sizes.get(str(a), a) for a in item.shape)
@@ -101,6 +103,9 @@ def is_smooth_at(program: Program, inputs: Mapping[str, Any]) -> bool:
                 # An exact 0 was put there by a mask or another relu, and stays.
                 if np.any((distance < FAR) & (distance != 0)):
                     return False
+        for rule, w in re.findall(r"(\w+)\((\w+),", line.text):
+            if rule == "l1_penalty" and np.any((np.abs(inputs[w]) < FAR) & (inputs[w] != 0)):
+                return False
     for name, value in found.items():
         if name.startswith("per_spread"):
             normal = found[name.replace("per_spread", "normal")]
@@ -299,15 +304,13 @@ def check_loops(program: Program, inputs: Arrays, relative: float = 1e-11) -> No
 
 
 def _loops_update(program: Program, plain: Arrays, slopes: list[Any]) -> tuple[list, list]:
-    new, kept = [], []
-    kinds = program.optimizer.state_names()
-    for name, slope in zip(program.names(Role.PARAMETER), slopes, strict=True):
-        state = [plain[f"{kind}_{name}"] for kind in kinds]
-        rate = program.optimizer.schedule.rate(DONE)
-        value, own = loops.update(program.optimizer, name, plain[name], slope, state, rate, STEP)
-        new.append(value)
-        kept += own
-    return new, kept
+    optimizer, names = program.optimizer, program.names(Role.PARAMETER)
+    states = [[plain[f"{kind}_{name}"] for kind in optimizer.state_names()] for name in names]
+    new, kept = loops.update_all(
+        program.description.layers, optimizer, names, [plain[name] for name in names], slopes,
+        states, optimizer.schedule.rate(DONE), STEP, plain.get("average_share"),
+    )  # fmt: skip
+    return new, [array for state in kept for array in state]
 
 
 def _compare(found: Arrays, wanted: Arrays, relative: float) -> None:
@@ -359,6 +362,8 @@ def check_trace(program: Program, inputs: Arrays) -> None:
     for name, value in carried.items():
         np.testing.assert_array_equal(made[name], value, err_msg=name)
     slopes = call(program, "gradients", inputs)
+    # Lines of the update may change a gradient: those of `gradients` alone are its own.
+    made = {name: value for _, name, value in traced(program, inputs, *MEASURING)}
     for name in program.names(Role.PARAMETER):
         np.testing.assert_array_equal(made[f"d{name}"], slopes[f"d{name}"], err_msg=name)
 

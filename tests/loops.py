@@ -452,8 +452,28 @@ def gradients(layers, loss, x, y, weights, parameters, statistics=(), masks=()):
     batch = Batch(trained, weights, masks, statistics)
     logits, outputs = forward(layers, numbers(x), batch)
     total = LOSSES[loss](logits if loss in READ_LOGITS else outputs, y, weights)
+    total = total + penalties(layers, trained)
     walk_back(total)
     return total.value, slopes(trained), batch.remembered
+
+
+def arrays_by_layer(layers, arrays):
+    """Give each layer with its own of all arrays; a Dense's first is its weights."""
+    rest = iter(arrays)
+    for layer in layers:
+        own = 1 + layer.bias if hasattr(layer, "bias") else len(layer.parameters)
+        yield layer, list(itertools.islice(rest, own))
+
+
+def penalties(layers, arrays):
+    """Add up what the layers' weights cost; the size of a 0 does not change with it."""
+    total = Number(0.0)
+    for layer, own in arrays_by_layer(layers, arrays):
+        for row in own[0] if hasattr(layer, "l1") else []:
+            for w in row:
+                sign = (w.value > 0) - (w.value < 0)
+                total = total + layer.l1 * Number(abs(w.value), ((w, sign),)) + layer.l2 * w * w
+    return total
 
 
 # ------------------------------- optimizers: one number, its slope and state to new ones
@@ -596,6 +616,77 @@ def update(optimizer, name, parameter, slope, state, rate, step):
         new.append(new_p)
         kept.append(new_state)
     return new, [list(array) for array in zip(*kept, strict=True)]
+
+
+# ------------------------------------------- what stands around the update, array by array
+
+
+def everywhere(rule, *nested):
+    """Do something to every number of arrays of the same shape."""
+    if not isinstance(nested[0], list):
+        return rule(*nested)
+    return [everywhere(rule, *parts) for parts in zip(*nested, strict=True)]
+
+
+def flattened(nested):
+    if not isinstance(nested, list):
+        return [nested]
+    return [number for part in nested for number in flattened(part)]
+
+
+def within_limits(optimizer, slopes):
+    """Cut every number, then shorten all of them together."""
+    most = optimizer.clip_value
+    if most is not None:
+        slopes = [everywhere(lambda d: max(-most, min(d, most)), array) for array in slopes]
+    if optimizer.clip_norm is not None:
+        length = math.sqrt(math.fsum(d * d for d in flattened(slopes)))
+        if length + 1e-6 > optimizer.clip_norm:
+            share = optimizer.clip_norm / (length + 1e-6)
+            slopes = [everywhere(lambda d: d * share, array) for array in slopes]
+    return slopes
+
+
+def allowed(layer, array):
+    """Give weights as a layer allows them: each column by itself."""
+    columns = [list(column) for column in zip(*array, strict=True)]
+    for column in columns:
+        if layer.non_negative:
+            column[:] = [max(w, 0.0) for w in column]
+        length = math.sqrt(math.fsum(w * w for w in column))
+        if layer.max_norm is not None and length > layer.max_norm:
+            column[:] = [w * layer.max_norm / length for w in column]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def share(average, step, place, steps):
+    """Give the part of a step, from 1 over all fits, in the average of the weights."""
+    if type(average).__name__ == "SWA":
+        averaged = [k for k in range(place + 1) if k / steps >= average.start - 1e-12]
+        return 1 / max(1, len(averaged))
+    if average.debiased:
+        return 1 / math.fsum(average.decay**age for age in range(step))
+    return 1 - average.decay if step > 1 else 1.0
+
+
+def update_all(layers, optimizer, names, parameters, slopes, states, rate, step, part=None):
+    """Give all new arrays and their new state; an average is the last of a state."""
+    slopes = within_limits(optimizer, slopes)
+    found = []
+    for name, p, d, state in zip(names, parameters, slopes, states, strict=True):
+        own = state if optimizer.average is None else state[:-1]
+        found.append(update(optimizer, name, p, d, own, rate, step))
+    new = [p for p, _ in found]
+    place = 0
+    for layer, own in arrays_by_layer(layers, new):
+        if hasattr(layer, "max_norm"):
+            new[place] = allowed(layer, new[place])
+        place += len(own)
+    kept = [list(state) for _, state in found]
+    if optimizer.average is not None:
+        for p, state, before in zip(new, kept, states, strict=True):
+            state.append(everywhere(lambda a, b: a + part * (b - a), before[-1], p))
+    return new, kept
 
 
 # ------------------------------------------------------------- schedules: done to a rate

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from glassnet.description import Description
 from glassnet.errors import DescriptionError
 from glassnet.naming import Names
+from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS, SHARES
+from glassnet.rules.averages import EMA, SWA
 from glassnet.rules.entry import FLAG, FRACTION
 from glassnet.rules.initializers import (
     Fill,
@@ -71,6 +73,12 @@ schedules = st.one_of(simple_schedules, st.builds(WarmUp, small | simple_schedul
 rates = st.one_of(st.floats(0, 1), schedules)
 
 
+# Now and then one of what most networks do without.
+averages = st.none() | st.builds(EMA, st.floats(0.5, 0.999), st.booleans()) | st.builds(SWA, flat)
+penalty = st.sampled_from((0.0, 0.0, 0.01, 0.5))
+limit = st.sampled_from((None, None, 0.3, 2.0))
+
+
 def dense(units=st.integers(1, 4), activation=names):
     return st.builds(
         Dense,
@@ -79,6 +87,10 @@ def dense(units=st.integers(1, 4), activation=names):
         bias=st.booleans(),
         weight_initializer=st.none() | initializers,
         bias_initializer=st.none() | initializers,
+        l1=penalty,
+        l2=penalty,
+        max_norm=limit,
+        non_negative=st.sampled_from((False, False, False, True)),
     )
 
 
@@ -164,6 +176,9 @@ def stepping(kind):
         st.floats(0, 0.1),
         weight_decay=st.sampled_from((0.0, 0.01)),
         decayed=st.lists(st.sampled_from(PARAMETER_KINDS), unique=True),
+        clip_value=limit,
+        clip_norm=limit,
+        average=averages,
         **chosen,
     )
 
@@ -180,4 +195,15 @@ optimizers = st.one_of(
         st.sampled_from((1e-8, 1e-3)),
     ),
 )
+
+
+def keeps_its_constraints(description, optimizer):
+    """Whether an optimizer can keep what the layers allow: one that steps by itself cannot."""
+    try:
+        Program(description, optimizer)
+    except DescriptionError:
+        return False
+    return True
+
+
 all_optimizers = st.one_of(optimizers, st.builds(LBFGS, st.integers(1, 20)))

@@ -729,3 +729,56 @@ def test_a_terminal_without_the_letters_gets_question_marks():
     output, errors = child.communicate(timeout=60)
     assert (child.returncode, errors) == (0, "")
     assert "def step(" in output
+
+
+# ----------------------------------------------------------- class weights and logs of a fit
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_fit_writes_a_log(folder, suffix):
+    path = folder / f"history{suffix}"
+    text = good("fit", IRIS, "--target", "species", "--epochs", 7, "--log", path)
+    assert f"log     {path}" in text
+    assert len(path.read_text().splitlines()) == 7 + (suffix == ".csv")
+
+
+def test_fit_weighs_classes_by_their_labels(folder):
+    words = ("fit", IRIS, "--target", "species", "--epochs", 5, "--out", "a.safetensors")
+    weights = {}
+    for name, options in {
+        "none": (),
+        "balanced": ("--class-weight", "balanced"),
+        "ones": ("--class-weight", "setosa=1", "--class-weight", "virginica=1"),
+        "virginica": ("--class-weight", "virginica=50"),
+    }.items():
+        good(*words, *options)
+        net = gn.load("a.safetensors")
+        weights[name] = net.values.parameters.copy()
+    np.testing.assert_array_equal(weights["none"], weights["ones"])
+    assert (weights["none"] != weights["virginica"]).any()
+    X = net.preparation.features_of(gn.Table.read(IRIS))
+    often = np.bincount(net.predict(X).argmax(axis=1))
+    assert often[2] > 75  # a mistake about the third class is 50 times as dear
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--log", "a.txt"), "a log is saved as a .csv or .jsonl file, got 'a.txt'"),
+        (("--log", "none/a.csv"), "there is no folder 'none'"),
+        (("--log", IRIS), "would be written over"),
+        (("--class-weight", "rose=2"), "LABEL=WEIGHT with a label of species (setosa, versicolor"),
+        (("--class-weight", "setosa"), "LABEL=WEIGHT with a label of species"),
+        (("--class-weight", "setosa=0"), "'0' is not a weight above 0"),
+        (("--class-weight", "setosa=x"), "'x' is not a weight above 0"),
+        (
+            ("--target", "petal_length", "--without", "species", "--class-weight", "balanced"),
+            "is a number and has no classes",
+        ),
+    ],
+)
+def test_fit_refuses_bad_logs_and_class_weights(words, sentence, folder):
+    result = run("fit", IRIS, "--target", "species", *words)
+    assert result.exit_code == 2
+    assert sentence in result.output + result.stderr
+    assert list(folder.iterdir()) == []

@@ -19,6 +19,7 @@ from glassnet.explanation import explain, printed
 from glassnet.explanation.reader import Reader
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.averages import EMA
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm
 from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import OPTIMIZERS as TABLE
@@ -221,6 +222,7 @@ OPTIMIZERS = [
     RMSprop(momentum=0.5, centered=True),
     SGD(0.1, momentum=0.9, weight_decay=0.1),
     AdamW(0.1, weight_decay=0.1),
+    SGD(0.1, weight_decay=0.1, clip_value=0.5, clip_norm=1.0, average=EMA(0.9)),
 ]
 
 

@@ -21,11 +21,14 @@ from glassnet.description import Description
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.activations import Activation as ActivationEntry
-from glassnet.rules.entry import FRACTION, POSITIVE, option
+from glassnet.rules.averages import AVERAGES, Average
+from glassnet.rules.entry import FRACTION, NONE_OR_POSITIVE, POSITIVE, option
 from glassnet.rules.initializers import INITIALIZERS, Initializer
 from glassnet.rules.layers import LAYERS, Dense, Layer, Template
+from glassnet.rules.limits import CONSTRAINTS, Constraint
 from glassnet.rules.losses import LOSSES, Loss
 from glassnet.rules.optimizers import OPTIMIZERS, RATE, SGD, Optimizer, optimizer
+from glassnet.rules.penalties import PENALTIES, Penalty
 from glassnet.rules.schedules import SCHEDULES, Schedule
 
 # --------------------------------------------------------------------------- the new entries
@@ -110,6 +113,52 @@ class Propagation(Optimizer):
         )
 
 
+def fourth_powers(p, size):
+    return size * np.sum(p * p * p * p)
+
+
+def fourth_powers_slope(p, size):
+    return 4 * size * p * p * p
+
+
+FOURTH_POWERS = Penalty(
+    name="fourth",
+    function=fourth_powers,
+    slope=fourth_powers_slope,
+    formula="fourth · Σ p⁴",
+    slope_formula="4 · fourth · p³",
+    note="what large weights cost",
+    source="this test",
+)
+
+
+def no_larger(p, most):
+    return np.minimum(p, most)
+
+
+NO_LARGER = Constraint(
+    name="most",
+    function=no_larger,
+    formula="p ← min(p, most)",
+    note="no weight is above the limit",
+    source="this test",
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Restrained(Dense):
+    """What the two options above are options of."""
+
+    fourth: float = option(FRACTION, 0.0)
+    most: float | None = option(NONE_OR_POSITIVE, None)
+
+
+@dataclass(frozen=True, repr=False)
+class Slowing(Average):
+    def share(self, step, place, steps):
+        return 2 / (step + 1)
+
+
 @dataclass(frozen=True, repr=False)
 class Checkerboard(Initializer):
     size: float = option(POSITIVE, 1.0)
@@ -167,6 +216,33 @@ def test_a_layer(monkeypatch):
         again = Description.from_json(json.loads(json.dumps(program.description.to_json())))
         assert again == program.description
     check(network(Stretch(), Dense(2)))
+
+
+def test_a_penalty(monkeypatch):
+    monkeypatch.setitem(PENALTIES, "fourth", FOURTH_POWERS)
+    program = network(Restrained(4, "tanh", fourth=0.5), Dense(2))
+    assert "penalty1 = fourth_powers(W1, 0.5)" in program.source
+    assert "dW1 = x.T @ dz1 + fourth_powers_slope(W1, 0.5)" in program.source
+    check(program)
+
+
+def test_a_constraint(monkeypatch):
+    monkeypatch.setitem(CONSTRAINTS, "most", NO_LARGER)
+    program = network(Restrained(4, "tanh", most=0.25), Dense(2))
+    check(program)
+    assert checks.call(program, "step", checks.inputs_for(program))["W1"].max() <= 0.25
+
+
+def test_an_average(monkeypatch):
+    monkeypatch.setitem(AVERAGES, "slowing", Slowing)
+    program = network(Dense(4, "tanh"), Dense(2), rule=SGD(0.1, average=Slowing()))
+    check(program)
+    inputs = checks.inputs_for(program)
+    after = checks.call(program, "step", inputs)
+    wanted = (inputs["average_W1"] + after["W1"]) / 2  # step 3
+    np.testing.assert_allclose(after["average_W1"], wanted, rtol=1e-13)
+    made = SGD(0.1, average=Slowing())
+    assert SGD.from_json(json.loads(json.dumps(made.to_json()))) == made
 
 
 def test_an_optimizer(monkeypatch):

@@ -19,6 +19,7 @@ from glassnet.description import Description
 from glassnet.errors import DescriptionError
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.averages import EMA, SWA
 from glassnet.rules.entry import Entry
 from glassnet.rules.erfc import erfc
 from glassnet.rules.initializers import (
@@ -696,6 +697,12 @@ OPTIONS_OF_OPTIMIZERS = [
     RMSprop(0.1, momentum=0.5, weight_decay=0.2),
     RMSprop(0.1, centered=True),
     RMSprop(0.1, alpha=0.9, momentum=0.5, centered=True),
+    SGD(0.1, clip_value=0.5),
+    SGD(0.1, clip_norm=1.0, weight_decay=0.2),
+    SGD(0.1, clip_norm=100.0),
+    Adam(0.1, clip_value=1.5, clip_norm=2.0, average=EMA(0.9)),
+    AdamW(0.1, 0.9, average=EMA(0.9, debiased=False)),
+    Lion(0.1, average=SWA(0.4)),
 ]
 ALL_OPTIMIZERS = [checks.example(kind) for kind in OPTIMIZERS.values()] + OPTIONS_OF_OPTIMIZERS
 STEPPING = [o for o in ALL_OPTIMIZERS if o.line() is not None]
@@ -718,20 +725,24 @@ def test_an_optimizer_takes_the_steps_of_the_loops(chosen):
     plain = {k: v.tolist() for k, v in arrays.items() if isinstance(v, np.ndarray)}
     random = np.random.RandomState(0)
     for step in range(1, 10):  # far enough for RAdam's second kind of step
-        rates = dict(zip(program.rate_names, chosen.rates_at(step, step / 10), strict=True))
+        rates = dict(zip(program.rate_names, chosen.rates_at(step, step / 10, 10), strict=True))
         slopes = {
             f"d{p}": random.standard_normal(arrays[p].shape) for p in program.parameter_shapes
         }
         arrays |= checks.call(program, "update", {**arrays, **slopes, **rates})
-        for p in program.parameter_shapes:
-            names = [f"{kind}_{p}" for kind in chosen.state_names()]
-            new, state = loops.update(
-                chosen, p, plain[p], slopes[f"d{p}"].tolist(), [plain[n] for n in names],
-                loops.schedule(chosen.schedule, step / 10), step,
-            )  # fmt: skip
-            plain |= {p: new, **dict(zip(names, state, strict=True))}
-            for name in (p, *names):
-                np.testing.assert_allclose(arrays[name], plain[name], rtol=1e-12, err_msg=name)
+        names = list(program.parameter_shapes)
+        states = {p: [f"{kind}_{p}" for kind in chosen.state_names()] for p in names}
+        new, kept = loops.update_all(
+            program.description.layers, chosen, names, [plain[p] for p in names],
+            [slopes[f"d{p}"].tolist() for p in names],
+            [[plain[name] for name in states[p]] for p in names],
+            loops.schedule(chosen.schedule, step / 10), step,
+            chosen.average and loops.share(chosen.average, step, step, 10),
+        )  # fmt: skip
+        for p, value, state in zip(names, new, kept, strict=True):
+            plain |= {p: value, **dict(zip(states[p], state, strict=True))}
+        for name in (*names, *program.state_names):
+            np.testing.assert_allclose(arrays[name], plain[name], rtol=1e-12, err_msg=name)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glassnet import callbacks as callbacks
     from glassnet import datasets as datasets
     from glassnet import table as table
     from glassnet.description import Description as Description
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from glassnet.network import load as load
     from glassnet.own_rules import register_activation as register_activation
     from glassnet.program import Program as Program
+    from glassnet.rules.averages import EMA as EMA
+    from glassnet.rules.averages import SWA as SWA
     from glassnet.rules.initializers import Fill as Fill
     from glassnet.rules.initializers import Glorot as Glorot
     from glassnet.rules.initializers import He as He
@@ -80,6 +83,7 @@ PLACES = {
     "glassnet.network": "Network load",
     "glassnet.own_rules": "register_activation",
     "glassnet.program": "Program",
+    "glassnet.rules.averages": "EMA SWA",
     "glassnet.rules.initializers": "Fill Glorot He LeCun Normal Orthogonal TruncatedNormal Uniform"
     " Zeros",
     "glassnet.rules.layers": "Activation Add BatchNorm Concatenate Dense Dropout Embedding"
@@ -92,7 +96,7 @@ PLACES = {
     "glassnet.table": "Table",
     "glassnet.trace": "Trace",
 }
-MODULES = ("datasets", "table")
+MODULES = ("callbacks", "datasets", "table")
 _PLACE_OF = {name: place for place, names in PLACES.items() for name in names.split()}
 
 __all__ = sorted([*_PLACE_OF, *MODULES])

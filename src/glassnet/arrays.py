@@ -22,19 +22,30 @@ SUM_TOLERANCE = 1e-5  # shares of classes that were rounded to float32 still add
 
 @dataclass(frozen=True)
 class Rows:
-    """Checked rows: x (m, inputs), y (m, outputs), and the weight of each row (m,), or None."""
+    """Checked rows: x (m, inputs), y (m, outputs), and the weight of each row (m,), or None.
+
+    `class_weights` (m,) is what the class of each row multiplies its weight by, in the loss alone.
+    """
 
     x: NDArray[Any]
     y: NDArray[Any]
     weights: NDArray[Any] | None = None
+    class_weights: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
     def at(self, rows: NDArray[Any]) -> Rows:
         """Give some of the rows."""
-        weights = None if self.weights is None else self.weights[rows]
-        return Rows(self.x[rows], self.y[rows], weights)
+        some = [None if w is None else w[rows] for w in (self.weights, self.class_weights)]
+        return Rows(self.x[rows], self.y[rows], *some)
+
+    @property
+    def loss_weights(self) -> NDArray[Any] | None:
+        """What each row counts in the loss (m,), or None for 1 each."""
+        if self.weights is None or self.class_weights is None:
+            return self.class_weights if self.weights is None else self.weights
+        return np.asarray(self.weights * self.class_weights)
 
 
 def check_rows(
@@ -149,6 +160,23 @@ def check_targets(
     if kind == "classes":
         _check_sums(targets, name)
     return targets
+
+
+def class_numbers(y: NDArray[Any], description: Description) -> NDArray[np.intp] | None:
+    """Give the class of each row of checked targets, (m, 1); None where a loss has no classes.
+
+    Of shares of classes it is the largest. Columns that are a yes or no of their own give a 0 or 1
+    each, (m, outputs).
+
+    >>> description = Description.read("2-3 softmax")
+    >>> class_numbers(np.array([[0, 0, 1], [1, 0, 0]]), description)
+    array([[2],
+           [0]])
+    """
+    kind = LOSSES[description.loss].targets
+    if kind == "classes":
+        return np.asarray(np.argmax(y, axis=1)[:, None])
+    return (y > 0.5).astype(np.intp) if kind == "zero_one" else None
 
 
 def _check_weights(weights: ArrayLike, rows: int, dtype: DTypeLike, name: str) -> NDArray[Any]:

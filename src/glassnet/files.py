@@ -178,7 +178,10 @@ def _checked(header: Any) -> Program:
     if header["preparation"] is not None:
         preparation = _part("preparation", Preparation.from_json, header["preparation"])
         _check_fit(description, preparation)
-    return Program(description, optimizer)
+    try:
+        return Program(description, optimizer)
+    except DescriptionError as problem:
+        raise _flaw(f"its network and its optimizer do not fit ({problem})") from None
 
 
 class _Part(Protocol):

@@ -347,10 +347,13 @@ def activation_graph(rule: Callable[..., Any], arguments: int) -> Symbol | float
     return made
 
 
-def in_order(outputs: Iterable[Symbol]) -> list[Symbol]:
-    """Give every node that the outputs need, each after what it is made of."""
+def in_order(outputs: Iterable[Symbol], known: Iterable[int] = ()) -> list[Symbol]:
+    """Give every node that the outputs need, each after what it is made of.
+
+    Nodes whose id is known are left out, and what only they are made of.
+    """
     found: list[Symbol] = []
-    seen: set[int] = set()
+    seen: set[int] = set(known)
     waiting = [(output, False) for output in reversed(list(outputs))]
     while waiting:  # not by recursion: a deep network is a deep graph
         node, ready = waiting.pop()

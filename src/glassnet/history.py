@@ -76,12 +76,15 @@ class History:
     step; L-BFGS has none, and its loss is taken after each iteration.
 
     `stopped` says why training ended: "finished", "early stopping", "callback", "time limit",
-    "interrupted", "not finite", or for L-BFGS "converged" or "no better step found".
+    "interrupted", "not finite", "error" for one that a callback raised, or for L-BFGS "converged"
+    or "no better step found". `best_epoch` is the epoch, from 1, whose weights were put back.
 
     Args:
         engine: name of the engine that did the steps.
         engine_reason: why it was taken.
         seed: decided the orders of the rows and the random masks.
+        metrics: names of the metrics, and whether larger is better; None where that is not known.
+        validated: whether there are validation rows.
 
     Example:
         >>> history = History(engine="numpy", engine_reason="asked for", seed=0)
@@ -91,18 +94,30 @@ class History:
 
     """
 
-    def __init__(self, engine: str, engine_reason: str, seed: int) -> None:
+    def __init__(
+        self,
+        engine: str,
+        engine_reason: str,
+        seed: int,
+        metrics: Mapping[str, bool | None] | None = None,
+        *,
+        validated: bool = False,
+    ) -> None:
         self.engine = engine
         self.engine_reason = engine_reason
         self.seed = seed
         self.stopped = ""  # why training ended; empty while it goes on
-        self.best_epoch: int | None = None  # from 1; its weights were kept by early stopping
+        self.best_epoch: int | None = None  # from 1; its weights were kept as the best
         self.seconds = 0.0
+        self.rate_factor = 1.0  # a callback may set it: times it is the rate from the next epoch on
+        self.larger_is_better = {"loss": False, **(metrics or {})}
         self._loss = Column()
         self._validation_loss = Column()
         self._learning_rate = Column()
-        self._metrics: dict[str, Column] = {}
-        self._validation_metrics: dict[str, Column] = {}
+        names = metrics or {}
+        self._metrics = {name: Column() for name in names}
+        self._validation_metrics = {name: Column() for name in names} if validated else {}
+        self._validated = validated
 
     @property
     def epochs(self) -> int:
@@ -133,6 +148,24 @@ class History:
     def validation_metrics(self) -> dict[str, NDArray[np.float64]]:
         """Each metric of the validation rows after each epoch."""
         return {name: column.numbers for name, column in self._validation_metrics.items()}
+
+    @property
+    def columns(self) -> dict[str, NDArray[np.float64]]:
+        """All of these by name, in the order of logs; "validation_" begins a validation metric.
+
+        They are there from the beginning, and empty then.
+
+        >>> list(History("numpy", "asked for", 0, {"mae": False}, validated=True).columns)
+        ['loss', 'mae', 'validation_loss', 'validation_mae', 'learning_rate']
+        """
+        validation = {"loss": self.validation_loss} if self._validated else {}
+        validation |= self.validation_metrics
+        return {
+            "loss": self.loss,
+            **self.metrics,
+            **{f"validation_{name}": numbers for name, numbers in validation.items()},
+            "learning_rate": self.learning_rate,
+        }
 
     def record(
         self,

@@ -15,13 +15,18 @@ from types import CodeType
 from glassnet.description import Description, Parameter
 from glassnet.naming import Axis as Axis
 from glassnet.naming import Named, Names
+from glassnet.rules import averages, limits
 from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.entry import Template
 from glassnet.rules.initializers import Initializer
-from glassnet.rules.layers import Activation, Dense, Template, suited
+from glassnet.rules.layers import Activation, Dense, Layer, suited
+from glassnet.rules.limits import CONSTRAINTS, Constraint
 from glassnet.rules.losses import LOSSES, backward_rule
 from glassnet.rules.optimizers import Optimizer
+from glassnet.rules.penalties import PENALTIES, Penalty
 
 Shape = tuple[Axis, ...]
+DATA_LOSS = "data_loss"  # the loss without penalties, where there are some
 
 
 class Phase(enum.Enum):
@@ -29,9 +34,19 @@ class Phase(enum.Enum):
 
     FORWARD = "forward"
     LOSS = "loss"
+    PENALTY = "penalty"  # what layers add to the loss for the size of their weights
     BACKWARD = "backward"
     REMEMBER = "remember"
+    CLIP = "clip"
+    DECAY = "decay"
     UPDATE = "update"
+    CONSTRAIN = "constrain"
+    AVERAGE = "average"
+
+
+# The phases of `gradients`, whose lines say what the loss is and how it changes; the others, those
+# of `update`, say what follows from that.
+MEASURING = (Phase.FORWARD, Phase.LOSS, Phase.PENALTY, Phase.BACKWARD, Phase.REMEMBER)
 
 
 @dataclass(frozen=True)
@@ -164,18 +179,38 @@ class LineWriter:
         )
 
     def loss(self) -> Iterator[Line]:
-        """Give the line of the loss."""
+        """Give the line of the loss; after it, what the layers' penalties add."""
         entry = LOSSES[self.description.loss]
         given = self.outputs if entry.of == "outputs" else self.logits
         names = {"a": self.outputs, "z": self.logits}
+        penalties = list(self._penalties())
+        loss = DATA_LOSS if penalties else "loss"
         yield Line(
             Phase.LOSS,
-            f"loss = {entry.name}({given}, y, w)",
-            ("loss",),
+            f"{loss} = {entry.name}({given}, y, w)",
+            (loss,),
             ((),),
-            f"loss = {_rename(entry.formula, names)}",
+            f"{loss} = {_rename(entry.formula, names)}",
             entry.note,
         )
+        if penalties:
+            yield from penalties
+            parts = " + ".join([DATA_LOSS, *(line.outputs[0] for line in penalties)])
+            note = "what is made small: the data's loss and the penalties"
+            yield Line(Phase.PENALTY, f"loss = {parts}", ("loss",), ((),), f"loss = {parts}", note)
+
+    def _penalties(self) -> Iterator[Line]:
+        """Give a line for each layer that adds a penalty to the loss."""
+        for item in self.training:
+            asked = penalties_of(item.layer)
+            if asked:
+                w, name = item.names["W"], f"penalty{item.block}"
+                calls = (f"{p.function.__name__}({w}, {value!r})" for p, value in asked)
+                formulas = (_rename(p.formula, {"p": w, p.name: repr(value)}) for p, value in asked)
+                equation = f"{name} = {' + '.join(formulas)}"
+                note = "what the size of the weights costs"
+                text = f"{name} = {' + '.join(calls)}"
+                yield Line(Phase.PENALTY, text, (name,), ((),), equation, note)
 
     def backward(self) -> Iterator[Line]:
         """Give the backward lines, from the last layer to the first that is trained."""
@@ -279,13 +314,18 @@ class LineWriter:
 
     def _through_weights(self, item: Named, layer: Dense, *, hands_back: bool) -> Iterator[Line]:
         dz, w, b = f"d{item.names['z']}", item.names["W"], item.names["b"]
+        asked = penalties_of(layer)
+        slopes = [f" + {p.slope.__name__}({w}, {value!r})" for p, value in asked]
+        formulas = (
+            f" + {_rename(p.slope_formula, {'p': w, p.name: repr(value)})}" for p, value in asked
+        )
         yield Line(
             Phase.BACKWARD,
-            f"d{w} = {item.x}.T @ {dz}",
+            f"d{w} = {item.x}.T @ {dz}{''.join(slopes)}",
             (f"d{w}",),
             ((item.width_in, item.width),),
-            f"d{w} = {item.x}ᵀ · {dz}",
-            "the weights' part: inputs times error",
+            f"d{w} = {item.x}ᵀ · {dz}{''.join(formulas)}",
+            f"the weights' part: inputs times error{', and the penalty' if asked else ''}",
         )
         if layer.bias:
             yield Line(
@@ -313,16 +353,57 @@ class LineWriter:
                 yield self._filled(Phase.REMEMBER, template, item)
 
     def update(self, optimizer: Optimizer) -> Iterator[Line]:
-        """Give the update line of each parameter; none where the optimizer has none."""
+        """Give the lines of the update and of what stands around it; none where there is no update.
+
+        Gradients are clipped as PyTorch clips them, ahead of weight decay; constraints come after
+        the step, and the average is one of weights that obey them.
+        """
+        template = optimizer.line()
+        if template is None:
+            return
+        yield from self._clipped(optimizer.limits())
         for parameter, shape in self.parameters():
-            template, p = optimizer.line_for(parameter.kind), parameter.name
-            if template is None:
-                return
-            names = {"p": p, **{s: f"{s}_{p}" for s in optimizer.state_names()}}
-            text, equation = (part.format(**names) for part in template)
-            outputs = (p, *(names[s] for s in optimizer.state_names()))
-            shapes = (shape,) * len(outputs)
-            yield Line(Phase.UPDATE, text, outputs, shapes, equation, optimizer.note)
+            decay = optimizer.decay_line(parameter.kind)
+            if decay is not None:
+                yield _line(Phase.DECAY, decay, shape, p=parameter.name)
+        for parameter, shape in self.parameters():
+            names = {"p": parameter.name}
+            names |= {s: f"{s}_{parameter.name}" for s in optimizer.own_state()}
+            yield _line(Phase.UPDATE, Template(*template, optimizer.note), shape, **names)
+        yield from self._constrained()
+        if optimizer.averaging is not None:
+            for parameter, shape in self.parameters():
+                yield _line(Phase.AVERAGE, averages.LINE, shape, p=parameter.name)
+
+    def _clipped(self, asked: Mapping[str, float]) -> Iterator[Line]:
+        """Give the lines that keep the gradients within limits: each number, then all together."""
+        found = list(self.parameters())
+        if "clip_value" in asked:
+            for parameter, shape in found:
+                names = {"p": parameter.name, "value": repr(asked["clip_value"])}
+                yield _line(Phase.CLIP, limits.CLIP_VALUE, shape, **names)
+        if "clip_norm" in asked:
+            before = ""
+            for parameter, _ in found:
+                squares = limits.MORE_SQUARES if before else limits.FIRST_SQUARES
+                yield _line(Phase.CLIP, squares, (), p=parameter.name, before=before)
+                before = parameter.name
+            yield _line(Phase.CLIP, limits.NORM, (), before=before)
+            yield _line(Phase.CLIP, limits.SHARE, (), value=repr(asked["clip_norm"]))
+            for parameter, shape in found:
+                yield _line(Phase.CLIP, limits.CLIP_NORM, shape, p=parameter.name)
+
+    def _constrained(self) -> Iterator[Line]:
+        """Give the lines that keep weights within what their layers allow."""
+        for item in self.training:
+            for constraint, value in constraints_of(item.layer):
+                w, shown = item.names["W"], "" if value is True else f", {value!r}"
+                template = Template(
+                    f"{{p}} = {constraint.function.__name__}({{p}}{shown})",
+                    _rename(constraint.formula, {"p": "{p}", constraint.name: repr(value)}),
+                    constraint.note,
+                )
+                yield _line(Phase.CONSTRAIN, template, (item.width_in, item.width), p=w)
 
     def parameters(self) -> Iterator[tuple[Parameter, Shape]]:
         """Give each parameter with its axes, in the order in which they are drawn."""
@@ -367,6 +448,26 @@ class LineWriter:
         for place, item in enumerate(self.training, start=1):
             for name in item.layer.random:
                 yield Mask(item.names[name], place, item.width, *item.layer.random_scale(name))
+
+
+def _line(phase: Phase, template: Template, shape: Shape, **names: str) -> Line:
+    """Put names into a template whose values are all of one shape."""
+    text = template.text.format(**names)
+    outputs = tuple(part.strip() for part in text.split(" = ", 1)[0].split(","))
+    shapes = (shape,) * len(outputs)
+    return Line(phase, text, outputs, shapes, template.equation.format(**names), template.note)
+
+
+def penalties_of(layer: Layer) -> list[tuple[Penalty, float]]:
+    """Give the penalties that a layer asks for."""
+    asked = ((penalty, getattr(layer, name, 0)) for name, penalty in PENALTIES.items())
+    return [(penalty, value) for penalty, value in asked if value]
+
+
+def constraints_of(layer: Layer) -> list[tuple[Constraint, float | bool]]:
+    """Give the constraints that a layer asks for, in the order of their lines."""
+    asked = ((constraint, getattr(layer, name, None)) for name, constraint in CONSTRAINTS.items())
+    return [(constraint, value) for constraint, value in asked if value]
 
 
 def _rename(formula: str, names: Mapping[str, str]) -> str:

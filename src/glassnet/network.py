@@ -15,25 +15,28 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from glassnet import metrics as metric_table
 from glassnet.arrays import Rows, check_inputs, check_rows
 from glassnet.batches import Batches
+from glassnet.callbacks.protocol import CallbackLike
+from glassnet.class_weight import ClassWeight, with_class_weights
 from glassnet.description import Description
 from glassnet.engines import Work
 from glassnet.errors import DataError, DescriptionError
 from glassnet.history import History, Tally
-from glassnet.metrics import Metric
+from glassnet.metrics import Metric, MetricFunction
 from glassnet.program import Program
 from glassnet.rules.entry import is_integer
 from glassnet.rules.initializers import RandomSource
 from glassnet.rules.layers import Activation, Dense, Layer
-from glassnet.rules.optimizers import SGD, Optimizer
+from glassnet.rules.optimizers import SGD, Adam, Optimizer
 from glassnet.rules.optimizers import optimizer as optimizer_of
 from glassnet.trace import Trace, trace_step
-from glassnet.training import EngineCache, prepare
+from glassnet.training import EngineCache, prepare, stepper
 from glassnet.training.evaluation import Evaluation
 from glassnet.training.guard import step_inputs
 from glassnet.training.loop import rates_between
 from glassnet.training.nudged import GradientCheck, check_gradients
-from glassnet.training.options import USUAL_BATCH, Callback, Options, listed
+from glassnet.training.options import USUAL_BATCH, Options, listed
 from glassnet.training.split import split
+from glassnet.training.stepping import Stepper
 from glassnet.values import Values
 from glassnet.weights import Weights
 
@@ -49,6 +52,7 @@ class _Unasked(str):
 
 USUAL_DTYPE = _Unasked("float32")
 
+Metrics = Iterable[str | MetricFunction] | str | MetricFunction | None
 RandomState = int | np.random.RandomState | np.random.Generator | None
 
 
@@ -110,6 +114,7 @@ class Network:
         self.seed = seed
         self.preparation = preparation  # how a table became X and y
         self.engines: EngineCache = {}  # kept from fit to fit: some take seconds to make
+        self._stepper: tuple[Any, Stepper] | None = None  # what was asked for, and what does it
         self.values: Values = Values(Program(description, optimizer or SGD()))
         for name, array in (arrays or {}).items():
             self.values.by_name[name][...] = array
@@ -122,7 +127,7 @@ class Network:
     @cached_property
     def weights(self) -> Weights:
         """Parameters and running statistics by name: to look at, and to set."""
-        return Weights(self.values)
+        return Weights(lambda: self.values)
 
     @cached_property
     def _evaluation(self) -> Evaluation:
@@ -152,7 +157,8 @@ class Network:
             y: (m, outputs), or class numbers (m,).
             sample_weight: (m,).
             optimizer: makes the update. Its state is the network's own if the last fit used an
-                equal one, else zeros, and the step counts accordingly.
+                equal one, else zeros, and the step counts accordingly. One that averages goes on
+                from the weights that it averages, not from the average that predicts.
 
         Raises:
             DataError: arrays that do not fit.
@@ -168,6 +174,10 @@ class Network:
         rows = check_rows(X, y, sample_weight, self.description, self.dtype)
         values, equal = Values(Program(self.description, own)), own == self.optimizer
         values.take(self.values, state=equal)
+        if equal:
+            values.exchange_averages()
+        else:
+            values.begin_averages()
         work = self._whole(rows)
         rates = rates_between(own, self.tally.steps if equal else 0, 1, 0, 1)[0]
         return trace_step(values.program, step_inputs(values, work, 0, rates))
@@ -204,9 +214,10 @@ class Network:
         optimizer: str | Optimizer = "adam",
         validation: float | Sequence[ArrayLike] | None = None,
         early_stopping: int | None = None,
-        metrics: Iterable[str | Metric] | str | Metric | None = (),
-        callbacks: Iterable[Callback] | Callback | None = (),
+        metrics: Metrics = (),
+        callbacks: Iterable[CallbackLike] | CallbackLike | None = (),
         sample_weight: ArrayLike | None = None,
+        class_weight: ClassWeight = None,
         shuffle: bool = True,
         random_state: RandomState = None,
         gradients: str = "exact",
@@ -219,8 +230,13 @@ class Network:
 
         The optimizer's state is kept from fit to fit while the optimizer is equal. Three things do
         not go on: L-BFGS begins each fit without what it found out about the curvature, a schedule
-        such as Cosine runs over each fit anew, and a fit that was stopped within an epoch is
-        followed by a new epoch, whose order and masks are its own.
+        such as Cosine (and the average SWA) runs over each fit anew, and a fit that was stopped
+        within an epoch is followed by a new epoch, whose order and masks are its own.
+
+        With an `average` in the optimizer, validation, early stopping, metrics, callbacks and the
+        network after the fit see the averaged weights; `loss` is that of the weights under way. A
+        further fit with an equal optimizer goes on from these, with another one from the average.
+        Running statistics of batch norm are not averaged: they are those of the last steps.
 
         Ctrl-C stops after the steps under way and keeps what was learnt; a second one stops at
         once.
@@ -234,10 +250,19 @@ class Network:
             validation: the fraction of rows kept for it, or (X, y), or (X, y, sample_weight).
             early_stopping: stop after so many epochs without a lower validation loss (training
                 loss, if there is no validation); the best epoch's weights are kept in any case.
-            metrics: names, or functions f(y, outputs) -> number, taken after each epoch.
+                To watch a metric, give gn.callbacks.EarlyStopping(10, "accuracy") as a callback.
+            metrics: names, or functions f(y, outputs) -> number, taken after each epoch. A function
+                with a parameter sample_weight is given the rows' weights, if there are any; its
+                attribute larger_is_better says what of it is better.
             callbacks: each is called as callback(network, history) after an epoch, or after every
-                `every` of them if it has such an attribute; returning True stops.
-            sample_weight: (m,) what each row counts; rows of weight 0 are left out.
+                `every` of them if it has such an attribute; returning True stops. What else they
+                may have, and usual ones: see gn.callbacks.
+            sample_weight: (m,) what each row counts, in loss and metrics; rows of weight 0 are left
+                out.
+            class_weight: "balanced", so that all classes count alike, or {class: weight}; for
+                several columns of yes and no a list of such, which are multiplied. It is multiplied
+                with sample_weight, and holds in the losses of training and validation rows alike
+                ("balanced" being that of the training rows); metrics do not know of it.
             shuffle: whether each epoch visits the rows in an order of its own.
             random_state: decides orders, masks and validation rows; by default the network's.
             gradients: "exact", or "nudged": without calculus, each weight raised by `nudge`, in
@@ -282,13 +307,81 @@ class Network:
         dtype = self.dtype if gradients == "exact" else np.dtype("float64")
         rows = check_rows(X, y, sample_weight, self.description, dtype)
         rows, held_out = self._with_validation(rows, validation, options.random_state)
+        rows, held_out = with_class_weights(class_weight, rows, held_out, self.description)
         values, before = self._ready_for(options.optimizer)
         run = prepare(self, values, before, rows, held_out, options)
-        self.values, self.optimizer, self.tally = values, options.optimizer, before
         from glassnet.views.progress import progress_for  # views stand above
 
         run.progress = progress_for(options.verbose, options.epochs) or run.progress
+        self._stepper = None  # a compiled engine may be there now
+        as_it_was = self.values, self.optimizer, self.tally
+        self.values, self.optimizer, self.tally = values, options.optimizer, before
+        try:
+            run.begin()
+        except BaseException:
+            self.values, self.optimizer, self.tally = as_it_was
+            raise
         return run.run()
+
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        optimizer: str | Optimizer | None = None,
+        sample_weight: ArrayLike | None = None,
+        engine: str = "auto",
+    ) -> float:
+        """Do one step with all rows given, from where the last one ended; for rows that stream in.
+
+        It is what `fit` does in one epoch with batch_size=None, with little around it: no bar, no
+        history, nothing made anew from call to call. So k calls with the same rows are one fit of
+        k epochs.
+
+        Args:
+            X: (m, inputs).
+            y: (m, outputs), or class numbers (m,).
+            optimizer: by default the one of the last fit or step, or else Adam. Another one begins
+                with a state of its own.
+            sample_weight: (m,) what each row counts; rows of weight 0 are left out.
+            engine: "numpy", "numba", or "auto": NumPy, unless the compiled engine is there already
+                from an earlier fit.
+
+        Returns:
+            The loss of the rows before the step, as training sees it.
+
+        Raises:
+            DataError: arrays that do not fit, with row and column.
+            DescriptionError: an optimizer that makes no single steps, as L-BFGS or one whose
+                learning rate is a schedule, which needs an end.
+            NotFiniteError: the loss or a weight became inf or nan; the network is as it was before.
+            MissingExtraError: the engine needs a library that is not installed.
+
+        Example:
+            >>> net = Network("1-1 linear", random_state=0)
+            >>> for _ in range(900):
+            ...     loss = net.partial_fit([[1.0], [2.0]], [2.0, 4.0], optimizer=SGD(0.2))
+            >>> net.predict([[10.0]]).round(3)
+            array([[20.]], dtype=float32)
+
+        """
+        rows = check_rows(X, y, sample_weight, self.description, self.dtype)
+        asked = (optimizer, engine)
+        if self._stepper is not None and self._stepper[0] == asked:
+            steps, before = self._stepper[1], self.tally
+        else:
+            steps, before = self._new_stepper(optimizer, engine)
+        loss = steps.step(rows, before, self.seed)
+        self._stepper = asked, steps
+        self.values, self.optimizer = steps.values, steps.optimizer
+        self.tally = Tally(before.epochs + 1, before.steps + 1)
+        return loss
+
+    def _new_stepper(self, optimizer: str | Optimizer | None, engine: str) -> tuple[Stepper, Tally]:
+        """Make what does single steps; give also how far the network is with that optimizer."""
+        kind = self.optimizer or Adam() if optimizer is None else optimizer_of(optimizer)
+        values, tally = self._ready_for(kind)
+        return stepper(values, self.engines, engine), tally
 
     def _seed_of(self, random_state: RandomState) -> int:
         if random_state is None:
@@ -301,7 +394,7 @@ class Network:
             return int(random.integers(2**32))
         return int(random.randint(2**32, dtype=np.uint64))
 
-    def _metrics(self, metrics: Iterable[str | Metric] | str | Metric | None) -> dict[str, Metric]:
+    def _metrics(self, metrics: Metrics) -> dict[str, Metric]:
         description = self.description
         return metric_table.by_name(
             metrics, loss=description.loss, activation=description.output_activation
@@ -332,6 +425,7 @@ class Network:
         values.parameters, values.statistics = self.values.parameters, self.values.statistics
         for name in self.weights:  # the same memory: views that someone holds stay true
             values.by_name[name] = self.values.by_name[name]
+        values.begin_averages()
         return values, Tally(self.tally.epochs)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -347,10 +441,10 @@ class Network:
         self,
         X: ArrayLike,
         y: ArrayLike,
-        metrics: Iterable[str | Metric] | str | Metric | None = (),
+        metrics: Metrics = (),
         sample_weight: ArrayLike | None = None,
     ) -> dict[str, float]:
-        """Give the loss as prediction sees it, and metrics, by name; weights count in the loss.
+        """Give the loss as prediction sees it, and metrics, by name; weights count in all of them.
 
         Raises DataError for arrays that do not fit, DescriptionError for an unknown metric.
 

@@ -26,12 +26,13 @@ import numpy as np
 from glassnet.allowlist import check_program
 from glassnet.description import Description
 from glassnet.errors import DescriptionError, ProgramError
-from glassnet.lines import Line, LineWriter, Phase, Shape
+from glassnet.lines import MEASURING, Line, LineWriter, Phase, Shape, constraints_of, penalties_of
 from glassnet.local_files import path_of, replace_file
+from glassnet.rules import averages, limits
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import Activation, Dense
 from glassnet.rules.losses import LOSSES
-from glassnet.rules.optimizers import Optimizer
+from glassnet.rules.optimizers import AVERAGE, Optimizer
 
 MOST_BESIDE = 44  # a longer line has its comment above it, not beside it
 
@@ -64,6 +65,9 @@ class Program:
     Args:
         description: the network.
         optimizer: what writes the update lines.
+
+    Raises:
+        DescriptionError: constraints on weights, and an optimizer that cannot keep them.
 
     Example:
         >>> from glassnet.rules.optimizers import SGD
@@ -113,6 +117,18 @@ class Program:
             *writer.update(optimizer),
         )
 
+        if not self.trains:
+            self._check_unconstrained()
+
+    def _check_unconstrained(self) -> None:
+        for layer in self.description.layers:
+            for constraint, value in constraints_of(layer):
+                raise DescriptionError(
+                    f"{self.optimizer!r} makes its step outside of the program and cannot keep"
+                    f" {constraint.name}={value!r} of {layer!r}: take another optimizer, such as"
+                    " gn.Adam(), or leave the option out"
+                )
+
     @property
     def trains(self) -> bool:
         """Whether the program makes the update itself (L-BFGS does it outside)."""
@@ -150,11 +166,15 @@ class Program:
                 for p in self.statistics
             ),
             *(
-                Input(name, Role.STATE, shape, "starts at 0")
+                Input(name, Role.STATE, shape, self._state_note(name))
                 for name, shape in self.state_shapes.items()
             ),
             *(Input(name, Role.RATE, (), self._rate_note(name)) for name in self.rate_names),
         )
+
+    def _state_note(self, name: str) -> str:
+        kind, _, parameter = name.partition("_")
+        return f"starts as {parameter}" if kind == AVERAGE else "starts at 0"
 
     def _rate_note(self, name: str) -> str:
         return self.optimizer.rate_notes.get(name, "changes from step to step")
@@ -195,8 +215,8 @@ class Program:
         parameters, statistics = self.names(Role.PARAMETER), self.names(Role.STATISTIC)
         state, rates = self.names(Role.STATE), self.names(Role.RATE)
         slopes = tuple(f"d{p}" for p in parameters)
-        before = [line for line in self.lines if line.phase is not Phase.UPDATE]
-        after = [line for line in self.lines if line.phase is Phase.UPDATE]
+        before = [line for line in self.lines if line.phase in MEASURING]
+        after = [line for line in self.lines if line.phase not in MEASURING]
         carried = (*parameters, *statistics, *state)
         if self.trains:
             yield self._function(
@@ -280,7 +300,14 @@ class Program:
             if isinstance(layer, Dense | Activation):
                 entry = ACTIVATIONS[layer.activation]
                 rules += [entry.function, entry.slope, entry.back]
+            for penalty, _ in penalties_of(layer):
+                rules += [penalty.function, penalty.slope]
+            rules += [constraint.function for constraint, _ in constraints_of(layer)]
         yield {rule.__name__: rule for rule in rules if rule is not None}
+        phases = {line.phase for line in self.lines}
+        for phase, place in ((Phase.CLIP, limits), (Phase.AVERAGE, averages)):
+            if phase in phases:
+                yield vars(place)
 
     def _rules_text(self) -> Iterator[str]:
         first = True

@@ -13,6 +13,7 @@ from glassnet.description import Description
 from glassnet.naming import Names
 from glassnet.program import Program, Role
 from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.averages import EMA, SWA
 from glassnet.rules.layers import (
     Activation,
     Add,
@@ -29,6 +30,7 @@ from glassnet.rules.optimizers import (
     PARAMETER_KINDS,
     SGD,
     Adam,
+    AdamW,
     AMSGrad,
     Lion,
     NAdam,
@@ -288,6 +290,100 @@ def test_defaults_are_those_of_torch(kind):
     assert {k: v for k, v in ours.items() if k != "params"} == {
         k: v for k, v in theirs.items() if k != "params" and (k != "amsgrad" or v is not None)
     }
+
+
+# --------------------------------------------------------------- what stands around the update
+
+AROUND = [
+    SGD(0.1, momentum=0.9, clip_value=0.5),
+    SGD(0.1, momentum=0.9, clip_norm=0.7, weight_decay=0.1),
+    Adam(0.01, clip_value=0.5, clip_norm=0.7, weight_decay=0.1),
+    AdamW(0.01, clip_norm=1e3),
+    SGD(0.1, average=EMA(0.9, debiased=False)),
+    AdamW(0.01, average=EMA(0.99, debiased=False)),
+    Adam(0.01, average=SWA(0.5)),
+]
+
+
+class Holder(torch.nn.Module):
+    """A module of parameters alone."""
+
+    def __init__(self, parameters):
+        super().__init__()
+        for name, parameter in parameters.items():
+            self.register_parameter(name, torch.nn.Parameter(parameter))
+
+
+@pytest.mark.parametrize("dtype", BARS)
+@pytest.mark.parametrize("chosen", AROUND, ids=repr)
+def test_clipping_and_averages_over_many_steps_are_those_of_torch(chosen, dtype):
+    swa_utils = torch.optim.swa_utils
+    program = Program(
+        Description(3, (Dense(4, "tanh"), LayerNorm(), Dense(2)), dtype=dtype), chosen
+    )
+    random = np.random.RandomState(0)
+    inputs = checks.inputs_for(program)
+    inputs |= {state: np.zeros_like(inputs[state]) for state in program.state_names}
+    holder = Holder({p: of_torch(inputs[p]).clone() for p in program.names(Role.PARAMETER)})
+    parameters = dict(holder.named_parameters())
+    steps = optimizer_of(chosen, parameters)
+    ema = isinstance(chosen.average, EMA)
+    rule = swa_utils.get_ema_multi_avg_fn(chosen.average.decay) if ema else None
+    average = swa_utils.AveragedModel(holder, multi_avg_fn=rule)
+    for step in range(1, 51):
+        rates = chosen.rates_at(step, (step - 1) / 50, 50)
+        inputs |= dict(zip(program.rate_names, rates, strict=True))
+        for name, parameter in parameters.items():
+            inputs[f"d{name}"] = random.standard_normal(inputs[name].shape).astype(dtype)
+            parameter.grad = of_torch(inputs[f"d{name}"]).clone()
+        if chosen.clip_value is not None:
+            torch.nn.utils.clip_grad_value_(parameters.values(), chosen.clip_value)
+        if chosen.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(parameters.values(), chosen.clip_norm)
+        inputs |= checks.call(program, "update", inputs)
+        steps.step()
+        if ema or step > 25:
+            average.update_parameters(holder)
+    bar = BARS[dtype]
+    for name, parameter in parameters.items():
+        checks.assert_near(inputs[name], parameter.detach().numpy(), bar, bar, name)
+        if chosen.average is not None:
+            wanted = getattr(average.module, name).detach().numpy()
+            checks.assert_near(inputs[f"average_{name}"], wanted, bar, bar, name)
+
+
+@pytest.mark.parametrize("dtype", BARS)
+def test_penalties_and_constraints_are_those_of_torch(dtype):
+    layers = (Dense(5, "tanh", l1=0.1, l2=0.2), Dense(2, l2=0.3, max_norm=0.5))
+    program = Program(Description(3, layers, dtype=dtype), SGD(0.1))
+    inputs = checks.inputs_for(program, 6)
+    inputs["w"] = np.full((6, 1), 1 / 6, dtype)
+    parameters = {
+        p: of_torch(inputs[p]).clone().requires_grad_() for p in program.names(Role.PARAMETER)
+    }
+    for _ in range(10):
+        inputs["learning_rate"] = 0.1
+        slopes = checks.call(program, "gradients", inputs)
+        first, second = parameters["W1"], parameters["W2"]
+        data = loss_of(
+            "mean_squared_error", *forward(program, inputs, parameters), of_torch(inputs["y"])
+        )
+        value = data + 0.1 * first.abs().sum() + 0.2 * (first**2).sum() + 0.3 * (second**2).sum()
+        value.backward()
+        checks.assert_near(slopes["loss"], value.item(), BARS[dtype], BARS[dtype], "loss")
+        for p, parameter in parameters.items():
+            wanted = parameter.grad.numpy()
+            checks.assert_near(slopes[f"d{p}"], wanted, BARS[dtype], BARS[dtype], f"d{p}")
+        after = checks.call(program, "step", inputs)
+        with torch.no_grad():
+            for parameter in parameters.values():
+                parameter -= 0.1 * parameter.grad
+                parameter.grad = None
+            # Torch adds 1e-7 to a length before it divides by it.
+            checks.assert_near(after["W2"], torch.renorm(second, 2, 1, 0.5).numpy(), 1e-6, 1e-6)
+            for p, parameter in parameters.items():
+                parameter.copy_(of_torch(after[p]))
+        inputs |= after
 
 
 # -------------------------------------------------------------------------------- schedules

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 USUAL_RATE = 0.01  # of Adam for small tables, where a hundred epochs are a few hundred steps
 USUAL_BATCH = 32
+_WEIGHT = Real("a weight above 0", min=0, min_open=True)
 
 
 @click.command()
@@ -57,6 +58,14 @@ USUAL_BATCH = 32
     show_default=True,
     help="Part of the rows that only tests; 0 for none.",
 )
+@click.option(
+    "--class-weight",
+    "class_weights",
+    metavar="balanced|LABEL=WEIGHT",
+    multiple=True,
+    help="What a class counts in the loss; LABEL=WEIGHT may be given more than once.",
+)
+@click.option("--log", type=click.Path(), help="A line an epoch, as .csv or .jsonl.")
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
 @click.option("--out", type=click.Path(), help="Model file; by default named like the table.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
@@ -73,6 +82,8 @@ def fit(
     learning_rate: float | None,
     seed: int,
     held_out: float,
+    class_weights: tuple[str, ...],
+    log: str | None,
     engine: str,
     out: str | None,
     quiet: bool,
@@ -87,6 +98,7 @@ def fit(
     glassnet fit data/iris.csv --target species
     glassnet fit houses.csv --target price --network "12-64-64-1 relu linear" --epochs 300
     glassnet fit houses.csv --target price --without id --without street
+    glassnet fit mail.csv --target spam --class-weight balanced --log history.csv
     """
     import glassnet as gn
     from glassnet.table import Preparation, Table
@@ -94,6 +106,7 @@ def fit(
     say = _silent if quiet else click.echo
     named = f"{Path(data).stem}.safetensors" if out is None else out
     path = out_path(named, ".safetensors", "a model", data)
+    log_path = None if log is None else out_path(log, tuple(gn.callbacks.LOGS), "a log", data)
     rate = USUAL_RATE if learning_rate is None and optimizer == "adam" else learning_rate
     step = optimizer_of(optimizer, rate)
     rows_in_batch = _batch_size(batch_size, optimizer, all_rows=step.line() is None)
@@ -105,6 +118,7 @@ def fit(
     training, testing = _parts(table, name, held_out, seed)
     preparation = Preparation.learn(table, name, training, features=features)
     network = _network_for(preparation, len(training), short, seed)
+    class_weight = _class_weight(class_weights, preparation)
     X, y = preparation.features_of(table), preparation.targets_of(table)
     for line in _about(table, preparation, len(training), len(testing)):
         say(line)
@@ -117,6 +131,8 @@ def fit(
         batch_size=rows_in_batch,
         optimizer=step,
         random_state=seed,
+        class_weight=class_weight,
+        callbacks=_logs(log_path),
         engine=engine,
         verbose=False if quiet else None,
     )
@@ -133,6 +149,8 @@ def fit(
     network.preparation = preparation
     network.save(path)
     say(f"saved   {path}")
+    if log_path:
+        say(f"log     {log_path}")
     if interrupted:
         context.exit(INTERRUPTED)
 
@@ -144,6 +162,36 @@ def _batch_size(asked: int | None, optimizer: str, *, all_rows: bool) -> int | N
     if asked is not None:
         raise click.UsageError(f"{optimizer} takes all rows at once: leave --batch-size out")
     return None
+
+
+def _class_weight(given: Sequence[str], preparation: Preparation) -> Any:
+    """Give what `fit` takes: None, "balanced", or the weight of each class that was named."""
+    if not given:
+        return None
+    if preparation.kind != "classes":
+        raise click.UsageError(
+            f"{preparation.target} is a number and has no classes: leave --class-weight out"
+        )
+    if given == ("balanced",):
+        return "balanced"
+    number_of = {str(label): number for number, label in enumerate(preparation.classes)}
+    weights: dict[int, float] = {}
+    for text in given:
+        label, _, weight = text.rpartition("=")
+        if label not in number_of:
+            raise click.UsageError(
+                f"--class-weight is balanced, or LABEL=WEIGHT with a label of {preparation.target}"
+                f" ({_few(preparation.classes)}), got {text!r}"
+            )
+        weights[number_of[label]] = _WEIGHT.convert(weight, None, None)
+    return weights
+
+
+def _logs(path: str | None) -> list[gn.callbacks.CallbackLike]:
+    """Give the callback that writes a log, in the form that its ending names."""
+    import glassnet as gn
+
+    return [] if path is None else [gn.callbacks.LOGS[Path(path).suffix](path)]
 
 
 def _silent(_text: str) -> None:

@@ -243,11 +243,12 @@ def many(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def out_path(out: str, suffix: str, what: str, *inputs: str | None) -> str:
+def out_path(out: str, suffix: str | tuple[str, ...], what: str, *inputs: str | None) -> str:
     """Give the path of a file to write, refusing before any work what cannot or must not be."""
     path = Path(out)
-    if path.suffix != suffix:
-        raise click.UsageError(f"{what} is saved as a {suffix} file, got {out!r}")
+    suffixes = (suffix,) if isinstance(suffix, str) else suffix
+    if path.suffix not in suffixes:
+        raise click.UsageError(f"{what} is saved as a {' or '.join(suffixes)} file, got {out!r}")
     if not path.parent.is_dir():
         raise click.UsageError(
             f"cannot write {out!r}: there is no folder {str(path.parent)!r}; make it, or choose"

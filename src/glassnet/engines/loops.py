@@ -11,7 +11,15 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from glassnet.engines.expressions import CALLS, ELEMENTARY, AtRowAndColumn, moved
-from glassnet.engines.plan import READ_IN_PLACE, ROW_REDUCTIONS, Plan, base, is_column, is_row
+from glassnet.engines.plan import (
+    READ_IN_PLACE,
+    ROW_REDUCTIONS,
+    Plan,
+    base,
+    is_column,
+    is_row,
+    rows_of,
+)
 from glassnet.engines.update_loops import update_loops
 from glassnet.graph import Symbol, gradient_graph
 from glassnet.program import Program
@@ -43,8 +51,9 @@ class Stages:
             yield from self._numbers(nodes)
             yield from self._columns([n for n in nodes if n.op == "element" and is_column(n)])
             # What stands side by side is written part by part, where each part is computed.
-            passed = [n for n in nodes if self.plan.in_nest(n) and n.op != "beside"]
-            yield from self._rows(passed)
+            nested = [n for n in nodes if self.plan.in_nest(n) and n.op != "beside"]
+            for rows in dict.fromkeys(map(rows_of, nested)):
+                yield from self._rows([n for n in nested if rows_of(n) == rows], rows)
 
     def after(self) -> Iterator[str]:
         """Give the lines that bring running statistics forward."""
@@ -78,9 +87,7 @@ class Stages:
 
     # ---------------------------------------------------------------- one pass over the rows
 
-    def _rows(self, nodes: list[Symbol]) -> Iterator[str]:
-        if not nodes:
-            return
+    def _rows(self, nodes: list[Symbol], rows: str) -> Iterator[str]:
         text = AtRowAndColumn(self.plan)
         sums = [n for n in nodes if n.op == "batch_sum"]
         totals = tuple(self.plan.names[id(n)] for n in nodes if n.op == "total")
@@ -98,9 +105,10 @@ class Stages:
         masks = [name[4:] for name in text.used if name.startswith("key_")]
         lines = [f"row_{mask} = mix(np.uint32(i) ^ key_{mask})" for mask in masks]
         lines += [f"{name} = {found}" for name, found in text.numbers.items()]
-        lines += [*inner, *self._flushed(sums, text)]
-        takes = ("m", *(name for name in text.used if name not in totals))
-        yield self._called([*before, "for i in range(m):", *_indented(lines)], takes, totals)
+        lines += [*inner, *self._flushed(sums, text, rows)]
+        takes = (rows, *(name for name in text.used if name not in (*totals, rows)))
+        lines = [*before, f"for i in range({rows}):", *_indented(lines)]
+        yield self._called(lines, takes, totals)
 
     def _cleared(self, node: Symbol, text: AtRowAndColumn) -> Iterator[str]:
         name, width = text.use(self.plan.array(node)), text.use(str(node.axes[0]))
@@ -115,10 +123,10 @@ class Stages:
         yield f"    for j in range({text.use(columns)}):"
         yield f"        {name}[k, j] = real(0.0)"
 
-    def _flushed(self, sums: list[Symbol], text: AtRowAndColumn) -> Iterator[str]:
+    def _flushed(self, sums: list[Symbol], text: AtRowAndColumn, rows: str) -> Iterator[str]:
         """Add the partial sums up every so many rows, and at the end."""
         if sums:
-            yield f"if i % {FLUSH} == {FLUSH - 1} or i == m - 1:"
+            yield f"if i % {FLUSH} == {FLUSH - 1} or i == {rows} - 1:"
         for node in sums:
             name = self.plan.array(node)
             yield f"    for j in range({text.use(str(node.axes[0]))}):"
@@ -346,7 +354,8 @@ def _prepared(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
             yield f"{name}_most = np.empty({columns}, real)"
             yield f"{name} = {name}_most[:most]"
         else:
-            yield f"{name} = np.empty({shape[0]}, real)"
+            size = f"({', '.join(map(str, shape))})" if len(shape) > 1 else str(shape[0])
+            yield f"{name} = np.empty({size}, real)"
     for name, width in stages.partial_sums.items():
         yield f"{name} = np.empty({width}, real)"
     yield "w_most = np.empty(most, real)"

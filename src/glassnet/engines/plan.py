@@ -12,6 +12,8 @@ It knows kinds of node, not layers or losses:
 * Arrays side by side are one buffer; each part is placed in it where the part is computed. Some
   columns of an array are read where they stand, once its row is whole: one level later.
 * Rows chosen from a table are read in it, and sums by row are added up in their own array.
+* What is done to weights (a penalty and its slope) is a pass over the rows of the weights: the same
+  in every way but for the number of rows.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.graph import IN_ONE, GradientGraph, Symbol, in_order
-from glassnet.lines import Phase, Shape
+from glassnet.lines import MEASURING, Phase, Shape
 from glassnet.program import Program
 
 COSTLY = frozenset({"exp", "expm1", "log", "log1p", "sqrt", "tanh", "arctan"})
@@ -34,8 +36,8 @@ GIVEN = frozenset({"input", "size", "ones", "column", "transpose"})
 
 
 def is_full(node: Symbol) -> bool:
-    """Whether a node has a value for each row and each column."""
-    return len(node.axes) == 2 and node.axes[0] == "m" and node.axes[1] != 1
+    """Whether a node has a value for each row, of the batch or of weights, and each column."""
+    return len(node.axes) == 2 and node.axes[1] != 1
 
 
 def is_row(node: Symbol) -> bool:
@@ -46,6 +48,12 @@ def is_row(node: Symbol) -> bool:
 def is_column(node: Symbol) -> bool:
     """Whether a node has one value for each column."""
     return len(node.axes) == 1 and node.axes[0] != "m"
+
+
+def rows_of(node: Symbol) -> str:
+    """Name of the rows that a node of a pass runs over: "m", or those of weights."""
+    sums_up = node.op in SUMS_OVER_ROWS | ROW_REDUCTIONS
+    return str((next(node.symbols) if sums_up else node).axes[0])
 
 
 def base(node: Symbol) -> Symbol:
@@ -195,7 +203,7 @@ class Plan:
         scope.update({n.name: n for n in table.values() if n.op == "input"})
         found: dict[str, Symbol] = {}
         for line in self.program.lines:
-            if line.phase in (Phase.UPDATE, Phase.REMEMBER):
+            if line.phase is Phase.REMEMBER or line.phase not in MEASURING:
                 break
             exec(line.code, scope)  # a line of a program that was checked when it was made
             for name in line.outputs:

@@ -18,7 +18,7 @@ from glassnet.explanation.arithmetic import (
     repeated,
     replaced,
 )
-from glassnet.explanation.digits import RESULT_DIGITS, printed
+from glassnet.explanation.digits import RESULT_DIGITS, in_full, printed
 from glassnet.explanation.names import Index, axes_of, element_name
 from glassnet.explanation.nodes import NodeValues
 from glassnet.explanation.origins import origin_of, size_origin, sizes_of
@@ -42,10 +42,19 @@ def explain_made(trace: Trace, name: str, index: Index) -> Explanation:
     line, last = reader.line, reader.steps[-1]
     what, value = last.name, float(trace[name][index])
     operands = tuple(reader.operands())
-    note = line.note
+    steps, remarks = tuple(reader.steps), tuple(_changed_later(trace, name, index))
     return Explanation(
-        what, value, last.result, line.text, line.equation, note, tuple(reader.steps), operands
+        what, value, last.result, line.text, line.equation, line.note, steps, operands, remarks
     )
+
+
+def _changed_later(trace: Trace, name: str, index: Index) -> Iterator[str]:
+    """Say what the next line that makes the same name makes of a number."""
+    changed = trace.line_of(name + "'") if name + "'" in trace else None
+    if changed is not None:
+        what = element_name(name + "'", axes_of(trace, name), index)
+        result = in_full(trace[name + "'"][index])
+        yield f"then {changed.phase.value} makes {what} = {result}"
 
 
 class Reader:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,10 +22,13 @@ from glassnet.rules.entry import (
     COUNT,
     FLAG,
     FRACTION,
+    NONE_OR_POSITIVE,
+    NOT_NEGATIVE,
     PART,
     POSITIVE,
     Check,
     Entry,
+    Template,
     is_integer,
     option,
 )
@@ -94,15 +97,6 @@ def sums_by_row(d, numbers, table):
     sums = np.zeros_like(table)
     np.add.at(sums, np.intp(numbers), d)
     return sums
-
-
-@dataclass(frozen=True)
-class Template:
-    """One line of a layer before the names are put in, with what it means."""
-
-    text: str
-    equation: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -194,6 +188,11 @@ class Dense(Layer):
         weight_initializer: how W is drawn; by default He's where the activation is like relu, else
             Glorot's. A Dense without an activation asks the one that follows it.
         bias_initializer: how b is drawn; zeros by default.
+        l1: l1·Σ|W| is added to the loss of each step, whatever the size of its batch; its slope at
+            0 is 0.
+        l2: l2·ΣW² is added likewise (as in Keras; it is a coupled weight decay of 2·l2).
+        max_norm: after each step, the weights into a neuron that are longer are cut to this length.
+        non_negative: after each step, weights below 0 become 0.
 
     Raises:
         DescriptionError: an option is out of range or a name is unknown.
@@ -209,6 +208,11 @@ class Dense(Layer):
     bias: bool = option(FLAG, True)
     weight_initializer: Initializer | str | None = option(INITIALIZER, None)
     bias_initializer: Initializer | str | None = option(INITIALIZER, None)
+    _: KW_ONLY
+    l1: float = option(NOT_NEGATIVE, 0.0, later=True)
+    l2: float = option(NOT_NEGATIVE, 0.0, later=True)
+    max_norm: float | None = option(NONE_OR_POSITIVE, None, later=True)
+    non_negative: bool = option(FLAG, False, later=True)
     source: ClassVar[str] = "Rumelhart, Hinton, Williams: Nature 323 (1986)"
 
     def __post_init__(self) -> None:
@@ -223,7 +227,7 @@ class Dense(Layer):
     def __repr__(self) -> str:
         plain = Dense(self.units, self.activation)
         shown = [str(self.units), f"activation={self.activation!r}"]
-        for name in ("bias", "weight_initializer", "bias_initializer"):
+        for name in list(plain.__dataclass_fields__)[2:]:
             if getattr(self, name) != getattr(plain, name):
                 shown.append(f"{name}={getattr(self, name)!r}")
         return f"Dense({', '.join(shown)})"

@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from glassnet.errors import unknown_name
-from glassnet.rules.entry import COUNT, FRACTION, POSITIVE, Check, Entry, is_number, option
+from glassnet.rules.entry import (
+    COUNT,
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    Check,
+    Entry,
+    is_number,
+    option,
+)
 
-NOT_NEGATIVE = Check(lambda v: is_number(v) and v >= 0, "a number from 0 up")
 FACTOR = Check(lambda v: is_number(v) and v >= 1, "a number from 1 up")
 SHARE = Check(lambda v: is_number(v) and 0 < v < 1, "a number above 0 and below 1")
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.arrays import Rows
+from glassnet.lines import DATA_LOSS, Phase
 from glassnet.metrics import Metric, measured
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
@@ -47,15 +48,23 @@ class Evaluation:
     def judge(
         self, values: Values, rows: Rows, metrics: Mapping[str, Metric]
     ) -> tuple[float, dict[str, float]]:
-        """Give the loss of the rows, and each metric of them; metrics count all rows alike."""
+        """Give the loss of the rows, and each metric of them.
+
+        Weights of rows count in both, class weights in the loss alone.
+        """
         with np.errstate(all="ignore"):  # a loss may be inf: the guard and the reader see it
             logits, loss = self._logits_and_loss(values, rows)
+            loss = self._with_penalties(loss, values)
             outputs = logits if self.activation is None else self.activation(logits)
-        return loss, {name: measured(name, f, rows.y, outputs) for name, f in metrics.items()}
+            found = {
+                name: measured(metric, rows.y, outputs, rows.weights)
+                for name, metric in metrics.items()
+            }
+        return loss, found
 
     def _logits_and_loss(self, values: Values, rows: Rows) -> tuple[NDArray[Any], float]:
         predict, ones = self.bare.functions["predict"], np.ones(len(rows), rows.x.dtype)
-        weights = ones if rows.weights is None else rows.weights
+        weights = ones if rows.loss_weights is None else rows.loss_weights
         logits, losses, sums = [], [], []
         for block in self._blocks(len(rows)):
             z = predict(rows.x[block], *_settled(values))
@@ -71,6 +80,16 @@ class Evaluation:
             return np.concatenate(logits), sum(losses)
         shares = np.array(sums) / np.sum(sums)
         return np.concatenate(logits), float(np.sum(shares * losses))
+
+    def _with_penalties(self, loss: float, values: Values) -> float:
+        """Add what the program's lines add to the loss of the data."""
+        lines = [line for line in self.program.lines if line.phase is Phase.PENALTY]
+        if not lines:
+            return loss
+        scope: dict[str, Any] = {"np": np, **self.program.rules, **values.by_name, DATA_LOSS: loss}
+        for line in lines:
+            exec(line.code, scope)  # a line of a program that was checked when it was made
+        return float(scope["loss"])
 
     def _blocks(self, rows: int) -> Iterator[slice]:
         return (slice(start, start + self.block) for start in range(0, rows, self.block))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.engines import Engine, Work, installed
-from glassnet.errors import missing_extra
+from glassnet.errors import DescriptionError, missing_extra
 from glassnet.history import Tally
 from glassnet.rules.optimizers import LBFGS
 from glassnet.training.guard import Guard
@@ -121,9 +121,17 @@ class Lbfgs(Run):
         history.record(loss=[self.objective.loss])
         if history.epochs == self.after.next_stop(history.epochs - 1):
             self.look(self._tally())
+            self._check_factor()
         self.stop_if_asked(history.epochs / self.options.epochs)
         if history.stopped:
             raise StopIteration
+
+    def _check_factor(self) -> None:
+        if self.history.rate_factor != 1:
+            raise DescriptionError(
+                "a callback has set history.rate_factor, but L-BFGS has no learning rate: take"
+                " another optimizer, such as 'adam'"
+            )
 
     def settle(self) -> Tally:
         """Go back to the end of the last iteration."""

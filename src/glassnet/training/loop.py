@@ -14,8 +14,8 @@ from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import Optimizer
 from glassnet.rules.schedules import Constant
 from glassnet.training.guard import Guard
-from glassnet.training.options import due
 from glassnet.training.pace import Pace
+from glassnet.training.rate_factor import RateFactors
 from glassnet.training.run import Run, clock
 
 
@@ -27,13 +27,15 @@ class Loop(Run):
         self.step = 0  # steps of this fit that are done
         self.steps = self.options.epochs * self.work.batches.per_epoch
         self.pace = Pace()
-        self.guard = Guard(self.engine, self.values, self.work, self.rates)
+        self.factors = RateFactors()
         self._part: NDArray[Any] = np.empty(0)  # losses of the epoch under way
 
     def train(self) -> None:
         """Do chunk after chunk."""
+        self.guard = Guard(self.engine, self.values, self.work, self.rates)
         if not self.guard.is_good():
             self._fail(0)
+        self.factors.set(0, self.history.rate_factor)
         while not self.history.stopped:
             self._chunk()
             self.stop_if_asked(self.step / self.steps)
@@ -58,9 +60,11 @@ class Loop(Run):
 
     def _keep_what_callbacks_set(self) -> None:
         """Steps that are done again must begin where they began."""
-        called = due(self.options, self.history.epochs)
-        if called and not self.guard.keep(self.step, 0.0, always=True):
+        if not self.after.callbacks.due():
+            return
+        if not self.guard.keep(self.step, 0.0, always=True):
             self._fail(self.step)
+        self.factors.set(self.step, self.history.rate_factor)
 
     def _end_of_chunk(self) -> int:
         per_epoch = self.work.batches.per_epoch
@@ -88,9 +92,10 @@ class Loop(Run):
             first = self.history.epochs
             epochs = together[: whole * per_epoch].reshape(whole, per_epoch)
             ends = range((first + 1) * per_epoch - 1, (first + whole) * per_epoch, per_epoch)
+            rates = learning_rates(self.options.optimizer, self.steps, ends)
             self.history.record(
                 loss=self._epoch_losses(epochs, first),
-                learning_rate=learning_rates(self.options.optimizer, self.steps, ends),
+                learning_rate=rates * self.factors.at(np.array(ends)),
             )
         return not len(self._part)
 
@@ -107,7 +112,8 @@ class Loop(Run):
         self.step, error = self.guard.stop(bad)
         if losses is not None:
             self._record(losses[: max(0, self.step - first)])
-        self.history.cut(max(self.step // self.work.batches.per_epoch, self.after.best_epoch))
+        best = self.history.best_epoch or 0  # its weights are put back yet
+        self.history.cut(max(self.step // self.work.batches.per_epoch, best))
         raise self.not_finite(error)
 
     def settle(self) -> Tally:
@@ -120,7 +126,10 @@ class Loop(Run):
 
     def rates(self, first: int, last: int) -> NDArray[np.float64]:
         """Give what changes from step to step, for the steps first … last − 1 of this fit."""
-        return rates_between(self.options.optimizer, self.before.steps, self.steps, first, last)
+        optimizer = self.options.optimizer
+        rates = rates_between(optimizer, self.before.steps, self.steps, first, last)
+        rates[:, 0] *= self.factors.at(np.arange(first, last))
+        return rates
 
 
 def rates_between(
@@ -142,18 +151,20 @@ def rates_between(
                [0.1]])
 
     """
-    rates_at: Callable[..., Any] = optimizer.rates_at  # of one step, or of an array of steps
+    rates_at: Callable[..., Any] = optimizer.own_rates_at  # of one step, or of an array of steps
     numbers = steps_before + 1.0 + np.arange(first, last)
     ends = [
         float(np.ravel(rate)[-1] - np.ravel(rate)[0]) for rate in rates_at(numbers[[0, -1]], 0.0)
     ]
     # Corrections of moments end at exactly 1; what is equal at both ends need not be computed.
     shown = numbers if any(ends) else numbers[:1]
-    rates = np.empty((last - first, len(ends)))
+    rates = np.empty((last - first, len(optimizer.rate_names())))
     for column, rate in enumerate(rates_at(shown, 0.0)):
         rates[:, column] = rate
     if not isinstance(optimizer.schedule, Constant):
         rates[:, 0] = learning_rates(optimizer, steps, range(first, last))
+    if optimizer.averaging is not None:
+        rates[:, -1] = optimizer.averaging.share(numbers, np.arange(first, last), steps)
     return rates
 
 

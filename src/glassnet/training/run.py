@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from glassnet.engines import Engine, Work
@@ -80,20 +80,35 @@ class Run:
 
         """
         self.started = clock()
-        try:
-            with self.interrupt:
+        self.values.exchange_averages()
+        with self.interrupt:
+            try:
                 self.train()
-        except KeyboardInterrupt:
-            if self.interrupt.asked:
+            except KeyboardInterrupt:
+                self.history.stopped = "interrupted"
+                if self.interrupt.asked:
+                    raise
+            except BaseException:
+                self.history.stopped = self.history.stopped or "error"
                 raise
-            self.history.stopped = "interrupted"
-        finally:
-            tally = self.settle()
-            best = self.after.restore_best()
-            self.publish(tally if best is None else replace(tally, steps=best))
-            self.history.seconds = clock() - self.started
-            self.progress.close(self.history)
+            finally:
+                self._leave()
         return self.history
+
+    def begin(self) -> None:
+        """Begin the callbacks; where that cannot be done nothing is trained."""
+        self.after.callbacks.begin()
+
+    def _leave(self) -> None:
+        """Leave the network with what was learnt, and end the callbacks."""
+        tally = self.settle()
+        self.values.exchange_averages()
+        self.publish(tally)
+        self.history.seconds = clock() - self.started
+        try:
+            self.after.callbacks.end()
+        finally:
+            self.progress.close(self.history)
 
     def train(self) -> None:
         """Train until the history says that it has stopped."""
@@ -104,8 +119,12 @@ class Run:
         raise NotImplementedError
 
     def look(self, tally: Tally) -> None:
-        """Do what is due after an epoch."""
-        self.after.look(tally.steps, lambda: self.publish(tally))
+        """Do what is due after an epoch; what looks sees averages, where there are some."""
+        self.values.exchange_averages()
+        try:
+            self.after.look(lambda: self.publish(tally))
+        finally:
+            self.values.exchange_averages()
 
     def stop_if_asked(self, done: float) -> None:
         """Show that a part `done` is over; stop because it is all, for Ctrl-C, or for the clock."""

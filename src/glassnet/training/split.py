@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.arrays import Rows
+from glassnet.arrays import Rows, class_numbers
 from glassnet.description import Description
 from glassnet.errors import DataError
-from glassnet.rules.losses import LOSSES
 from glassnet.rules.randomness import key, order_of_rows
 
 VALIDATION = 3  # the purpose of these random numbers, beside those of the orders and the masks
@@ -49,9 +48,7 @@ def split(rows: Rows, fraction: float, description: Description, seed: int) -> t
 
 
 def _classes(y: NDArray[np.floating], description: Description) -> NDArray[np.intp]:
-    kind = LOSSES[description.loss].targets
-    if kind == "classes":
-        return np.asarray(np.argmax(y, axis=1))
-    if kind == "zero_one" and y.shape[1] == 1:
-        return (y[:, 0] > 0.5).astype(np.intp)
-    return np.zeros(len(y), np.intp)
+    numbers = class_numbers(y, description)
+    if numbers is None or numbers.shape[1] > 1:
+        return np.zeros(len(y), np.intp)
+    return numbers[:, 0]

@@ -17,10 +17,14 @@ from glassnet.errors import unknown_name
 from glassnet.lines import Line, Phase
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.averages import AVERAGES
+from glassnet.rules.entry import OptionRule
 from glassnet.rules.initializers import INITIALIZERS
 from glassnet.rules.layers import LAYERS, Dense, Layer
+from glassnet.rules.limits import CLIPPING, CONSTRAINTS
 from glassnet.rules.losses import LOSSES
-from glassnet.rules.optimizers import OPTIMIZERS, SGD
+from glassnet.rules.optimizers import DECAYS, OPTIMIZERS, SGD, Adam, AdamW, Optimizer
+from glassnet.rules.penalties import PENALTIES
 from glassnet.rules.schedules import SCHEDULES, Cosine
 from glassnet.views.pictures import Chart, Marks, Picture
 from glassnet.views.terminal import draw
@@ -226,6 +230,51 @@ def _more_of_optimizer(name: str) -> Iterator[str]:
         yield "\nwrites no line: it makes its step outside of the program"
 
 
+def _shown_option(entry: OptionRule) -> Shown:
+    return Shown(entry.name, entry.formula, entry.note, entry.source)
+
+
+def _more_of_penalty(name: str) -> Iterator[str]:
+    yield f"slope\n  {PENALTIES[name].slope_formula}\n"
+    layer = Dense(1, bias=False, **{name: 0.01})  # type: ignore[arg-type]
+    yield from _around(layer, SGD(), f"{name}_")
+
+
+def _more_of_clipping(name: str) -> Iterator[str]:
+    yield from _around(Dense(1), SGD(**{name: 1.0}), Phase.CLIP)  # type: ignore[arg-type]
+
+
+def _more_of_constraint(name: str) -> Iterator[str]:
+    value = True if CONSTRAINTS[name].is_flag else 1.0
+    layer = Dense(1, bias=False, **{name: value})  # type: ignore[arg-type]
+    yield from _around(layer, SGD(), Phase.CONSTRAIN)
+
+
+def _more_of_decay(name: str) -> Iterator[str]:
+    kind = {"coupled": Adam, "decoupled": AdamW}[name]
+    yield from _around(Dense(1, bias=False), kind(weight_decay=0.01), Phase.DECAY)
+
+
+def _more_of_average(name: str) -> Iterator[str]:
+    yield from _around(Dense(1, bias=False), SGD(average=AVERAGES[name]()), Phase.AVERAGE)
+
+
+def _around(layer: Dense, optimizer: Optimizer, wanted: Phase | str) -> Iterator[str]:
+    """Give an option as it is said, of a layer or an optimizer, and the lines of it.
+
+    These are the lines of a phase, or those that have something in them.
+    """
+    of_layer = wanted is Phase.CONSTRAIN or isinstance(wanted, str)
+    said = re.sub(r"=(?=[A-Z]\w+\()", "=gn.", repr(layer if of_layer else optimizer))
+    yield f"written as\n  gn.{said}"
+    lines = Program(Description(2, (layer,)), optimizer).lines
+    yield from _written(
+        line
+        for line in lines
+        if line.phase is wanted or (isinstance(wanted, str) and wanted in line.text)
+    )
+
+
 def _more_of_schedule(name: str) -> Iterator[str]:
     schedule = example(SCHEDULES[name])
     yield f"written as\n  gn.SGD(gn.{schedule!r})\n"
@@ -265,6 +314,17 @@ TABLES = {
     "losses": Table(LOSSES, _shown_loss, _more_of_loss),
     "layers": Table(LAYERS, _shown_layer, _more_of_layer),
     "optimizers": Table(OPTIMIZERS, _shown_optimizer, _more_of_optimizer),
+    "penalties": Table(PENALTIES, lambda name: _shown_option(PENALTIES[name]), _more_of_penalty),
+    "clipping": Table(CLIPPING, lambda name: _shown_option(CLIPPING[name]), _more_of_clipping),
+    "decay": Table(DECAYS, lambda name: _shown_option(DECAYS[name]), _more_of_decay),
+    "constraints": Table(
+        CONSTRAINTS, lambda name: _shown_option(CONSTRAINTS[name]), _more_of_constraint
+    ),
+    "averages": Table(
+        AVERAGES,
+        lambda name: _shown_class(AVERAGES[name], name, AVERAGES[name].formula),
+        _more_of_average,
+    ),
     "schedules": Table(
         SCHEDULES, lambda name: _shown_class(SCHEDULES[name], name, ""), _more_of_schedule
     ),

@@ -8,6 +8,8 @@ from typing import Any
 
 from glassnet.errors import DescriptionError, unknown_name
 from glassnet.rules.optimizers.adam import Adam, Adamax, AdamW, AMSGrad, NAdam, RAdam
+from glassnet.rules.optimizers.base import AVERAGE as AVERAGE
+from glassnet.rules.optimizers.base import DECAYS as DECAYS
 from glassnet.rules.optimizers.base import PARAMETER_KINDS as PARAMETER_KINDS
 from glassnet.rules.optimizers.base import RATE as RATE
 from glassnet.rules.optimizers.base import Optimizer, Stepping, usual_options

@@ -58,7 +58,7 @@ class SGD(Stepping):
                 " write SGD(0.01, momentum=0.9, nesterov=True)"
             )
 
-    def state_names(self) -> tuple[str, ...]:
+    def own_state(self) -> tuple[str, ...]:
         """Give the velocity, where there is momentum."""
         return ("velocity",) if self.momentum else ()
 

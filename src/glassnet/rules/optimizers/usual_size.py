@@ -130,7 +130,7 @@ class RMSprop(Stepping):
     note: ClassVar[str] = "a step by the gradient's usual size"
     source: ClassVar[str] = "Tieleman, Hinton (2012); centered: Graves (2013)"
 
-    def state_names(self) -> tuple[str, ...]:
+    def own_state(self) -> tuple[str, ...]:
         """Give the running square; the mean and the velocity where they are asked for."""
         mean = ("mean",) if self.centered else ()
         return ("square", *mean, *(("velocity",) if self.momentum else ()))
