@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 import loops
+from glassnet.description import Description
 from glassnet.lines import MEASURING, Line, Mask, Phase
 from glassnet.program import Program, Role
 from glassnet.rules.activations import ACTIVATIONS
-from glassnet.rules.layers import PReLU
+from glassnet.rules.layers import LAYERS, Layer
 from glassnet.rules.losses import Loss
 from glassnet.rules.optimizers import Optimizer
 from glassnet.rules.randomness import KEPT, NORMAL
@@ -72,6 +73,7 @@ def _draw(program: Program, rows: int, random: np.random.RandomState) -> Arrays:
             start = initial.get(item.name)
             middle = start if isinstance(start, float) else 0.0
             inputs[item.name] = middle + 0.8 * random.standard_normal(shape)
+    with_categories(program.description, inputs["x"], random)
     return inputs
 
 
@@ -117,7 +119,7 @@ def is_smooth_at(program: Program, inputs: Mapping[str, Any]) -> bool:
     found = {name: value for _, name, value in traced(program, inputs)}
     found["x"] = inputs["x"]
     kinks = {e.function.__name__: e.kinks for e in ACTIVATIONS.values() if e.function}
-    kinks |= {"prelu": PReLU.kinks}
+    kinks |= {rule_of(kind): kind.kinks for kind in LAYERS.values() if kind.kinks}
     for line in program.lines:
         call = re.fullmatch(r"\w+ = (\w+)\((\w+)(?:, \w+)*\)", line.text)
         if line.phase is Phase.FORWARD and call:
@@ -160,6 +162,19 @@ def rule_of_loss(loss: Loss, rule: Callable[..., Any], numpy: Any = np) -> Calla
     names = {each.__name__: with_numpy(each, numpy) for each in rules}
     code = compile(loss.called(rule, "given"), "<loss>", "eval")
     return lambda given, y, w: eval(code, {**names, "given": given, "y": y, "w": w})
+
+
+def rule_of(kind: type[Layer]) -> str:
+    """Name the rule that the first line of a kind of layer calls."""
+    (name,) = re.findall(r"= (\w+)\(", kind.forward[0].text)
+    return name
+
+
+def with_categories(description: Description, x: Any, random: np.random.RandomState) -> Any:
+    """Give x with numbers of categories in the columns that hold categories."""
+    for column, count in description.categories.items():
+        x[:, column] = random.randint(0, count, len(x))
+    return x
 
 
 # ------------------------------------------------------------------ running a program
@@ -225,11 +240,14 @@ COMPLEX_NUMPY = SimpleNamespace(
     minimum=_by_real_part(np.less_equal),
     max=_extreme(np.argmax),
     min=_extreme(np.argmin),
+    intp=lambda z: np.intp(np.real(z)),
+    zeros_like=lambda z: np.zeros(z.shape, complex),  # what is added to it may be complex
+    add=np.add,
     **{
         name: getattr(np, name)
         for name in (
-            "arctan cumsum exp expm1 full_like log log1p ones_like sqrt sum tanh where".split()
-        )
+            "arctan cumsum exp expm1 full_like hstack log log1p ones_like sqrt sum tanh where"
+        ).split()
     },
 )
 
@@ -376,8 +394,9 @@ def check_types(program: Program, inputs: Arrays) -> None:
         assert value.shape == shape, f"{name} is {value.shape}, declared {shape}"
         if line.phase is Phase.BACKWARD:
             assert name[0] == "d", f"{name} is no name of a gradient"
-            assert name[1:] in known, f"{name} is the gradient of nothing"
-            assert value.shape == np.shape(_found(program, inputs, name[1:]))
+            of = name[1:].split("_by_")[0]  # the part that comes back by a layer
+            assert of in known, f"{name} is the gradient of nothing"
+            assert value.shape == np.shape(_found(program, inputs, of))
         known.add(name)
 
 
@@ -412,7 +431,7 @@ def check_all(program: Program, inputs: Arrays) -> None:
 # ------------------------------------------------------------------ entries of the tables
 
 
-CANDIDATES = (3, "tanh", 0.25)  # one of them is right for every option that has no default
+CANDIDATES = (3, "tanh", "x", 0.25)  # one of them is right for every option that has no default
 
 
 def example(kind: type) -> Any:

@@ -379,6 +379,18 @@ class Batch:
         self.statistics = iter(statistics)
         self.training = training
         self.remembered = []
+        self.known = {}  # the rows by their names, for layers that join
+        self.block = 0
+
+    def name(self, letter, rows):
+        name, count = f"{letter}{self.block}", 1
+        while name in self.known:
+            count += 1
+            name = f"{letter}{self.block}_{count}"
+        self.known[name] = rows
+
+    def value(self, name):
+        return self.known[name if name in self.known else f"z{name[1:]}"]  # z, where it is linear
 
 
 def weighted_sums(rows, weights, biases):
@@ -475,7 +487,31 @@ def batch_norm(layer, rows, batch):
     return [list(row) for row in zip(*columns, strict=True)]
 
 
+def add(layer, rows, batch):
+    other = batch.value(layer.value)
+    return [[x + z for x, z in zip(*pair, strict=True)] for pair in zip(rows, other, strict=True)]
+
+
+def concatenate(layer, rows, batch):
+    return [[*row, *more] for row, more in zip(rows, batch.value(layer.value), strict=True)]
+
+
+def embedding(layer, rows, batch):
+    columns = layer.columns if isinstance(layer.columns, tuple) else (layer.columns,)
+    tables = [next(batch.parameters) for _ in columns]
+    result = []
+    for row in rows:
+        new = [x for place, x in enumerate(row) if place not in columns]
+        for column, table in zip(columns, tables, strict=True):
+            new += table[int(row[column].value)]
+        result.append(new)
+    return result
+
+
 LAYERS = {
+    "Add": add,
+    "Concatenate": concatenate,
+    "Embedding": embedding,
     "Dense": dense,
     "Activation": activation,
     "PReLU": prelu,
@@ -490,11 +526,20 @@ LAYERS = {
 def forward(layers, rows, batch):
     """Give what the last activation takes (the logits), and what it gives (the outputs)."""
     logits = rows
+    batch.known["x"] = rows
     for layer in layers:
-        logits = LAYERS[type(layer).__name__](layer, rows, batch)
+        kind = type(layer).__name__
+        batch.block += kind == "Dense"
+        logits = LAYERS[kind](layer, rows, batch)
         rows = logits
+        if kind == "Dense":
+            batch.name("z", rows)
         if hasattr(layer, "activation"):
             rows = [ACTIVATIONS[layer.activation](row) for row in logits]
+            if layer.activation != "linear":
+                batch.name("a", rows)
+        else:
+            batch.name("h", rows)
     return logits, rows
 
 
@@ -682,7 +727,8 @@ DECOUPLED = {"AdamW", "Lion"}
 
 def decay_of(optimizer, name):
     """Give the weight decay of a parameter: W1 is weights, b1 biases, all others are scales."""
-    kind = {"W": "weights", "b": "biases"}.get(name.rstrip("0123456789"), "scales")
+    kinds = {"W": "weights", "b": "biases", "E": "embeddings"}
+    kind = kinds.get(name.rstrip("0123456789"), "scales")
     return optimizer.weight_decay if kind in optimizer.decayed else 0.0
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from glassnet.description import Description
 from glassnet.errors import DescriptionError
+from glassnet.naming import Names
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS, SHARES
 from glassnet.rules.averages import EMA, SWA
@@ -27,9 +28,12 @@ from glassnet.rules.initializers import (
 )
 from glassnet.rules.layers import (
     Activation,
+    Add,
     BatchNorm,
+    Concatenate,
     Dense,
     Dropout,
+    Embedding,
     GaussianNoise,
     LayerNorm,
     PReLU,
@@ -113,7 +117,9 @@ def dense(units=st.integers(1, 4), activation=names):
     )
 
 
+JOIN = object()  # stands for a layer that joins, until it is known what there is to be joined
 layers = st.one_of(
+    st.just(JOIN),
     dense(),
     st.builds(Activation, names),
     st.builds(PReLU),
@@ -139,6 +145,25 @@ ALL_LOSSES = [
 ]
 
 
+@st.composite
+def joins(draw, inputs, before):
+    """Draw a layer that joins one of the values that the layers before it make."""
+    names = Names(inputs, before, training=True)
+    width = names.items[-1].width if names.items else "n0"
+    equal = [name for name, value in names.values.items() if value.width == width]
+    if draw(st.booleans()):
+        return Add(draw(st.sampled_from(equal)))
+    return Concatenate(draw(st.sampled_from(sorted(names.values))))
+
+
+@st.composite
+def embeddings(draw, inputs):
+    """Draw tables for some of the columns of X."""
+    columns = draw(st.lists(st.integers(0, inputs - 1), min_size=1, unique=True))
+    categories, size = (tuple(draw(st.integers(low, 4)) for _ in columns) for low in (2, 1))
+    return Embedding(tuple(columns), categories, size)
+
+
 def goes_with(activation: str, loss: Loss, outputs: int = 3) -> bool:
     try:
         loss.check_outputs(outputs)
@@ -150,8 +175,11 @@ def goes_with(activation: str, loss: Loss, outputs: int = 3) -> bool:
 
 @st.composite
 def descriptions(draw, dtypes=("float64",)):
-    """Draw up to four layers, a last one, and a loss that goes with its activation."""
-    hidden = draw(st.lists(layers, max_size=4))
+    """Draw up to six layers, a last one, and a loss that goes with its activation."""
+    inputs = draw(st.integers(1, 4))
+    hidden = [draw(embeddings(inputs))] if draw(st.integers(0, 3)) == 0 else []
+    for layer in draw(st.lists(layers, max_size=5)):
+        hidden.append(draw(joins(inputs, hidden)) if layer is JOIN else layer)
     activation = draw(names)
     units = draw(st.integers(2 if activation in SHARES else 1, 3))
     last = [draw(dense(st.just(units), st.just(activation)))]
@@ -159,7 +187,7 @@ def descriptions(draw, dtypes=("float64",)):
         last = [draw(dense(st.just(units))), Activation(activation)]
     allowed = [loss for loss in ALL_LOSSES if goes_with(activation, loss, units)]
     return Description(
-        draw(st.integers(1, 4)),
+        inputs,
         (*hidden, *last),
         draw(st.sampled_from(allowed)),
         draw(st.sampled_from(dtypes)),

@@ -238,6 +238,9 @@ def test_the_listed_functions_of_numpy_are_harmless_and_there(name):
         np.ones_like,
         np.cumsum,
         np.full_like,
+        np.zeros_like,
+        np.hstack,
+        np.intp,
     )
 
 

@@ -21,7 +21,17 @@ from glassnet.engines.numpy import NumpyEngine
 from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.errors import DescriptionError
 from glassnet.program import Program
-from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from glassnet.rules.layers import (
+    Activation,
+    Add,
+    BatchNorm,
+    Concatenate,
+    Dense,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    PReLU,
+)
 from glassnet.rules.losses import BinaryFocal, Focal, Loss, Quantile
 from glassnet.rules.optimizers import LBFGS, SGD, Adam
 from glassnet.rules.schedules import Cosine
@@ -59,6 +69,7 @@ def work_for(
     description, random = program.description, np.random.RandomState(3)
     dtype = description.dtype
     x = random.normal(size=(rows, description.inputs)).astype(dtype)
+    checks.with_categories(description, x, random)
     y = targets_of(description, rows, random)
     weights = random.uniform(0.5, 2, rows).astype(dtype) if weighted else None
     size = min(batch, rows)
@@ -211,6 +222,24 @@ MANY_RULES = [
     Program(Description.read("3-4-3 tanh linear", loss="multiclass_hinge"), SGD(0.05)),
     Program(Description.read("3-4-2 tanh sigmoid", loss=BinaryFocal(0.5)), SGD(0.05)),
     Program(Description.read("3-4-3 tanh softmax", loss=Focal(3.0)), SGD(0.05)),
+    Program(
+        Description(
+            4,
+            (
+                Embedding((0, 2), (5, 3), (4, 1)),
+                Dropout(0.2),
+                Dense(7, "relu"),
+                Dense(7),
+                LayerNorm(),
+                Add("a1"),
+                Activation("tanh"),
+                Concatenate("h0"),
+                Dropout(0.3),
+                Dense(2),
+            ),
+        ),
+        Adam(0.01),
+    ),
     Program(
         Description.read(
             "3-4-4-4-4-4-4-4-2 gelu gelu_tanh elu selu softsign leaky_relu hard_sigmoid step",

@@ -37,7 +37,7 @@ LAYERS = (Dense(4, "tanh"), LayerNorm(), BatchNorm(), Dense(2))
 
 
 def lines_of(optimizer, phase=Phase.UPDATE):
-    program = Program(Description(3, LAYERS), optimizer)
+    program = Program(Description(3, (gn.Embedding(0, 3, 2), *LAYERS)), optimizer)
     return {line.outputs[0]: line.text for line in program.lines if line.phase is phase}
 
 
@@ -47,7 +47,7 @@ def lines_of(optimizer, phase=Phase.UPDATE):
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("decayed", [(), ("weights",), ("biases", "scales"), PARAMETER_KINDS])
 def test_weight_decay_is_written_for_the_kinds_that_are_asked_for(kind, decayed):
-    names = {"weights": ["W1", "W2"], "biases": ["b1", "b2"]}
+    names = {"weights": ["W1", "W2"], "biases": ["b1", "b2"], "embeddings": ["E0"]}
     names["scales"] = ["scale1", "shift1", "scale1_2", "shift1_2"]
     wanted = {name for each in decayed for name in names[each]}
     chosen = kind(weight_decay=0.25, decayed=decayed)

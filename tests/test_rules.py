@@ -44,6 +44,7 @@ from glassnet.rules.layers import (
     BatchNorm,
     Dense,
     Dropout,
+    Embedding,
     GaussianNoise,
     LayerNorm,
     PReLU,
@@ -760,8 +761,11 @@ def test_the_short_error_is_the_slope_of_the_loss_by_the_logits(activation, loss
 
 
 def program_of(layer, dtype="float64", optimizer=SGD(), between=True):
-    before = (Dense(4, "tanh"),) if between else ()
-    return Program(Description(3, (*before, layer, Dense(2)), dtype=dtype), optimizer)
+    first = isinstance(layer, Embedding)  # which stands there only
+    # An Add finds as many columns in x as come in.
+    before = (Dense(3 if layer.joined_value else 4, "tanh"),) if between and not first else ()
+    inputs = 4 if first else 3
+    return Program(Description(inputs, (*before, layer, Dense(2)), dtype=dtype), optimizer)
 
 
 OPTIONS_OF_LAYERS = [
@@ -774,6 +778,9 @@ OPTIONS_OF_LAYERS = [
     Dropout(FlatCosine(0.5)),
     GaussianNoise(0),
     GaussianNoise(Cosine(2.0)),
+    Embedding(1, 5, 1),
+    Embedding((3, 0), (2, 7), (4, 1)),
+    Embedding((0, 1, 2, 3), 3, 2),
 ]
 ALL_LAYERS = [checks.example(kind) for kind in LAYERS.values()] + OPTIONS_OF_LAYERS
 
@@ -803,7 +810,9 @@ def test_a_layer_neither_warns_nor_breaks_at_finite_edges(layer, dtype):
     largest = 1e18 if dtype == "float32" else 1e30  # where its square is still a number
     for edge in (0.0, -0.0, np.finfo(dtype).smallest_subnormal, 1e4, largest):
         inputs = checks.inputs_for(program, 4)
-        inputs["x"] = np.where(inputs["x"] > 0, 1, -1).astype(dtype) * np.asarray(edge, dtype)
+        x = np.where(inputs["x"] > 0, 1, -1).astype(dtype) * np.asarray(edge, dtype)
+        random = np.random.RandomState(0)
+        inputs["x"] = checks.with_categories(program.description, x, random)
         for line, name, value in checks.traced(program, inputs):
             if "loss" in line.text:
                 break

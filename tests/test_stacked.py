@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import checks
 from glassnet.batches import Batches
 from glassnet.description import Description
 from glassnet.engines import Work, stacked
@@ -22,9 +23,12 @@ from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.averages import EMA
 from glassnet.rules.layers import (
     Activation,
+    Add,
     BatchNorm,
+    Concatenate,
     Dense,
     Dropout,
+    Embedding,
     GaussianNoise,
     LayerNorm,
     PReLU,
@@ -56,6 +60,7 @@ def work_of(program: Program, rows: int, batch: int, seed: int, **options) -> Wo
     description, random = program.description, np.random.RandomState(seed)
     dtype = description.dtype
     x = random.normal(size=(rows, description.inputs)).astype(dtype)
+    checks.with_categories(description, x, random)
     y = targets_of(description, rows, random)
     weights = random.uniform(0.5, 2, rows).astype(dtype) if options.get("weighted") else None
     ties, shuffle = description.ties_rows, options.get("shuffle", True)
@@ -171,6 +176,20 @@ def test_what_is_drawn_follows_the_schedule_of_each(amount):
     program = Program(Description(3, layers, dtype="float64"), SGD(0.1, momentum=Cosine(0.9)))
     assert_as_alone(program, works_of(program))
     assert_as_alone(program, works_of(program), faster=0.9)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_values_that_are_joined_and_rows_of_tables(dtype):
+    layers = (
+        Embedding((0, 2), (5, 3), (2, 1)),
+        Dense(4, "tanh"),
+        Dense(4, "tanh"),
+        Add("a1"),
+        Concatenate("x"),
+        Dense(2),
+    )
+    program = Program(Description(3, layers, dtype=dtype), Adam(0.01))
+    assert_as_alone(program, works_of(program, weighted=True))
 
 
 def test_networks_may_have_rates_of_their_own():

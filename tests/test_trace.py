@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import checks
 from checks import call, chance_numbers, gives
 from glassnet.description import Description
 from glassnet.errors import DataError, DescriptionError
@@ -37,6 +38,7 @@ def step_inputs(program, rows=4, seed=0):
         elif i.name == "y":
             numbers = np.eye(shape[1])[np.arange(rows) % shape[1]]
         drawn[i.name] = rates[i.name] if i.role is Role.RATE else numbers.astype(dtype)
+    checks.with_categories(program.description, drawn["x"], random)
     return drawn
 
 

@@ -39,9 +39,12 @@ if TYPE_CHECKING:
     from glassnet.rules.initializers import UnitVariance as UnitVariance
     from glassnet.rules.initializers import Zeros as Zeros
     from glassnet.rules.layers import Activation as Activation
+    from glassnet.rules.layers import Add as Add
     from glassnet.rules.layers import BatchNorm as BatchNorm
+    from glassnet.rules.layers import Concatenate as Concatenate
     from glassnet.rules.layers import Dense as Dense
     from glassnet.rules.layers import Dropout as Dropout
+    from glassnet.rules.layers import Embedding as Embedding
     from glassnet.rules.layers import GaussianNoise as GaussianNoise
     from glassnet.rules.layers import LayerNorm as LayerNorm
     from glassnet.rules.layers import PReLU as PReLU
@@ -103,8 +106,8 @@ PLACES = {
     "glassnet.rules.averages": "EMA SWA",
     "glassnet.rules.initializers": "Fill Glorot He LeCun Normal Orthogonal TruncatedNormal Uniform"
     " UnitVariance Zeros",
-    "glassnet.rules.layers": "Activation BatchNorm Dense Dropout GaussianNoise LayerNorm PReLU"
-    " Scale",
+    "glassnet.rules.layers": "Activation Add BatchNorm Concatenate Dense Dropout Embedding"
+    " GaussianNoise LayerNorm PReLU Scale",
     "glassnet.rules.losses": "BinaryCrossEntropy BinaryFocal CrossEntropy Focal HalfSquaredError"
     " Hinge Huber LogCosh MeanAbsoluteError MeanSquaredError MulticlassHinge Poisson Quantile",
     "glassnet.rules.optimizers": "AMSGrad Adadelta Adagrad Adam AdamW Adamax LBFGS Lion NAdam RAdam"

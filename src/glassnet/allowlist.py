@@ -13,8 +13,8 @@ from typing import TypeGuard
 from glassnet.errors import ProgramError
 
 NUMPY_NAMES = frozenset(
-    "abs absolute arctan cumsum exp expm1 full_like log log1p maximum minimum max min ones_like"
-    " rint sign sqrt sum tanh where".split()
+    "abs absolute arctan cumsum exp expm1 full_like hstack intp log log1p maximum minimum max min"
+    " ones_like rint sign sqrt sum tanh where zeros_like".split()
 )
 NUMPY_OPTIONS = frozenset({"axis", "keepdims"})
 NUMPY_ARGUMENTS = {
@@ -81,8 +81,10 @@ def check_program(text: str) -> ast.Module:
     for statement in tree.body:
         if not isinstance(statement, ast.FunctionDef | ast.Import | ast.Expr):
             raise _refused(statement, "only functions may stand at the top")
+    additions = {id(part) for node in ast.walk(tree) for part in _parts_of_addition(node)}
     for node in ast.walk(tree):
-        _check_node(node, defined, docstrings)
+        if id(node) not in additions:
+            _check_node(node, defined, docstrings)
     for function in functions:
         _check_names(function, defined)
         _check_never_led_back_to(function, functions)
@@ -103,6 +105,25 @@ def _docstrings(tree: ast.Module) -> set[int]:
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
         for part in (first, first.value)
     }
+
+
+def _parts_of_addition(line: ast.AST) -> tuple[ast.AST, ...]:
+    """Give line, call, `np.add.at` and `np.add` of a line `np.add.at(name, …, …)`; else nothing."""
+    call = line.value if isinstance(line, ast.Expr) else None
+    if not isinstance(call, ast.Call) or len(call.args) != 3 or call.keywords:
+        return ()
+    at, added_to = call.func, call.args[0]
+    add = at.value if isinstance(at, ast.Attribute) and at.attr == "at" else None
+    if not isinstance(added_to, ast.Name) or add is None or not _is_of_numpy(add):
+        return ()
+    return (line, call, at, add) if add.attr == "add" else ()
+
+
+def _is_made_of_zeros(line: ast.stmt) -> bool:
+    """Whether a line is `name = np.zeros_like(…)`."""
+    call = line.value if isinstance(line, ast.Assign) else None
+    function = call.func if isinstance(call, ast.Call) else None
+    return function is not None and _is_of_numpy(function) and function.attr == "zeros_like"
 
 
 def _check_node(node: ast.AST, defined: set[str], docstrings: set[int]) -> None:
@@ -156,10 +177,16 @@ def _check_names(function: ast.FunctionDef, defined: set[str]) -> None:
     No name may be made that a function or NumPy has, or a call would call something else.
     """
     known = {argument.arg for argument in function.args.args}
+    own: set[str] = set()  # arrays made of zeros here: no one else's, so they may be added to
     _check_new(function, {function.name}, {"np"})
     _check_new(function, known, defined | {"np"})
     for statement in function.body:
         called = {id(n.func) for n in ast.walk(statement) if isinstance(n, ast.Call)}
+        if parts := _parts_of_addition(statement):
+            added_to = parts[1].args[0].id  # type: ignore[attr-defined]
+            if added_to not in own:
+                raise _refused(statement, f"{added_to!a} is not made of zeros here, to be added to")
+            called |= {id(part) for part in parts}
         numpy = {id(n.value) for n in ast.walk(statement) if id(n) in called and _is_of_numpy(n)}
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
@@ -170,6 +197,7 @@ def _check_names(function: ast.FunctionDef, defined: set[str]) -> None:
         made = _made_by(statement)
         _check_new(statement, made, defined | {"np"})
         known |= made
+        own = (own - made) | (made if _is_made_of_zeros(statement) else set())
 
 
 def _check_never_led_back_to(function: ast.FunctionDef, functions: list[ast.FunctionDef]) -> None:

@@ -108,7 +108,22 @@ def check_inputs(
             f"Found array with 0 sample(s) (shape={given.shape}) while a minimum of 1 is required:"
             f" {name} needs at least one row"
         )
-    return _cast(given, dtype, name)
+    checked = _cast(given, dtype, name)
+    for column, categories in description.categories.items():
+        _check_categories(given[:, column], column, categories, name)
+    return checked
+
+
+def _check_categories(numbers: NDArray[Any], column: int, categories: int, name: str) -> None:
+    """Raise DataError unless a column holds numbers of rows of a table with so many."""
+    wrong = (numbers != np.floor(numbers)) | (numbers < 0) | (numbers >= categories)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(
+            f"{name} has category {numbers[row]} in row {row}, column {column}, but the Embedding"
+            f" knows {categories} categories there: they are whole numbers from 0 to"
+            f" {categories - 1}"
+        )
 
 
 def check_targets(

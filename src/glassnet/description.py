@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from glassnet.errors import DescriptionError, unknown_name
+from glassnet.naming import Names
 from glassnet.rules.activations import ACTIVATIONS, SHARES
 from glassnet.rules.entry import is_integer
 from glassnet.rules.initializers import INITIALIZERS, Initializer
-from glassnet.rules.layers import LAYERS, Activation, Dense, Layer
+from glassnet.rules.layers import LAYERS, Activation, Dense, Embedding, Layer
 from glassnet.rules.losses import Loss, backward_rule, loss_from_json
 from glassnet.rules.losses import loss as loss_of
 
@@ -80,6 +82,9 @@ class Description:
                 "the last layer must be a Dense or an Activation, whose numbers are the outputs,"
                 f" got {self.layers[-1]!r}"
             )
+        self._check_embeddings()
+        for place, width in enumerate(self.widths, start=1):
+            _check_size(f"columns that layer {place} gives", width)
         object.__setattr__(self, "dtype", _dtype_name(self.dtype))
         if not self.loss:
             shares = self.output_activation in SHARES
@@ -142,10 +147,36 @@ class Description:
         dense = tuple(Dense(n, a) for n, a in zip(sizes[1:], names, strict=True))
         return cls(sizes[0], dense, loss, dtype)  # type: ignore[arg-type]
 
+    def _check_embeddings(self) -> None:
+        for place, layer in enumerate(self.layers, start=1):
+            if isinstance(layer, Embedding) and place > 1:
+                raise DescriptionError(
+                    f"layer {place} is {layer!r}: an Embedding reads the categories in X and must"
+                    " be the first layer, one for all columns of categories"
+                )
+        missing = [column for column in self.categories if column >= self.inputs]
+        if missing:
+            raise DescriptionError(
+                f"{self.layers[0]!r} names column {missing[0]}, but X has {self.inputs}: columns"
+                " are counted from 0"
+            )
+
+    @property
+    def categories(self) -> dict[int, int]:
+        """How many categories there are in each column of X that holds categories."""
+        lookups = [lookup for layer in self.layers for lookup in layer.lookups()]
+        return {lookup.column: lookup.rows for lookup in lookups}
+
+    @cached_property
+    def widths(self) -> tuple[int, ...]:
+        """Number of columns that each layer gives."""
+        names = Names(self.inputs, self.layers, training=True)
+        return tuple(names.columns(item.width) for item in names.items)
+
     @property
     def outputs(self) -> int:
         """Number of columns of the outputs."""
-        return next(layer.units for layer in reversed(self.layers) if isinstance(layer, Dense))
+        return self.widths[-1]
 
     @property
     def output_activation(self) -> str:
@@ -165,13 +196,14 @@ class Description:
         >>> Description.read("2-3-1 sigmoid").parameter_counts()
         [9, 4]
         """
-        counts, width = [], self.inputs
-        for layer in self.layers:
+        counts, given = [], self.inputs
+        for layer, width in zip(self.layers, self.widths, strict=True):
             if isinstance(layer, Dense):
-                counts.append((width + layer.bias) * layer.units)
-                width = layer.units
+                counts.append((given + layer.bias) * layer.units)
             else:
-                counts.append(len(layer.parameters) * width)
+                tables = sum(lookup.rows * lookup.columns for lookup in layer.lookups())
+                counts.append(len(layer.parameters) * given + tables)
+            given = width
         return counts
 
     def short(self) -> str:
@@ -238,7 +270,7 @@ def _layer_from_json(data: Any) -> Layer:
         raise unknown_name("layer", data["name"], LAYERS)
     options = dict(data)
     for key, value in data.items():
-        if isinstance(value, Mapping) and key.endswith("_initializer"):
+        if isinstance(value, Mapping) and key.endswith("initializer"):
             options[key] = _initializer_from_json(value)
     layer: Layer = LAYERS[data["name"]].from_json(options)
     return layer

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
 
 from glassnet.description import Description, Parameter
+from glassnet.naming import Axis as Axis
+from glassnet.naming import Named, Names
 from glassnet.rules import averages, limits
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.entry import Template
@@ -25,7 +27,6 @@ from glassnet.rules.penalties import PENALTIES, Penalty
 from glassnet.rules.randomness import Draw
 from glassnet.rules.schedules import Schedule
 
-Axis = str | int  # "m" rows of the batch, "n0" inputs, "n1" neurons of layer 1, …, or a fixed size
 Shape = tuple[Axis, ...]
 DATA_LOSS = "data_loss"  # the loss without penalties, where there are some
 
@@ -89,61 +90,17 @@ class Mask:
     amount_name: str
 
 
-@dataclass(frozen=True)
-class _Written:
-    """A layer with its names: what goes in, what comes out, and the names of its own values."""
-
-    layer: Layer
-    block: int  # number of the Dense layer it belongs to, from 1; 0 before the first
-    x: str
-    y: str
-    width_in: Axis
-    width: Axis
-    names: Mapping[str, str]
-
-
 class LineWriter:
     """Writes the lines of one network."""
 
     def __init__(self, description: Description) -> None:
         self.description = description
-        self.sizes: dict[str, int] = {"n0": description.inputs}
-        self.training = self._named(training=True)
-        self.predicting = self._named(training=False)
-
-    def _named(self, *, training: bool) -> list[_Written]:
-        written: list[_Written] = []
-        used: set[str] = set()
-
-        def unique(name: str) -> str:
-            count, candidate = 1, name
-            while candidate in used:
-                count += 1
-                candidate = f"{name}_{count}"
-            used.add(candidate)
-            return candidate
-
-        x, block, width = "x", 0, "n0"
-        for layer in self.description.layers:
-            width_in = width
-            if isinstance(layer, Dense):
-                block += 1
-                width = f"n{block}"
-                self.sizes[width] = layer.units
-                names = {"W": f"W{block}", "b": f"b{block}", "z": unique(f"z{block}")}
-                y = names["z"] if layer.activation == "linear" else unique(f"a{block}")
-            elif isinstance(layer, Activation):
-                names = {}
-                y = x if layer.activation == "linear" else unique(f"a{block}")
-            else:
-                own = [n for n, _ in (*layer.parameters, *layer.statistics, *layer.values)]
-                names = {n: unique(f"{n}{block}") for n in (*own, *(c.name for c in layer.random))}
-                y = unique(f"h{block}")
-                if not training and layer.predict == ():
-                    y = x
-            written.append(_Written(layer, block, x, y, width_in, width, names))
-            x = y
-        return written
+        names = Names(description.inputs, description.layers, training=True)
+        self.sizes = names.sizes
+        self._names = names
+        self.training = names.items
+        self.predicting = Names(description.inputs, description.layers, training=False).items
+        self._skipped: dict[str, list[str]] = {}  # by value: the errors that come back by skips
 
     @property
     def outputs(self) -> str:
@@ -165,13 +122,13 @@ class LineWriter:
                 if item.layer.activation != "linear":
                     yield self._activation(item, item.layer.activation)
                 continue
-            templates = item.layer.forward
+            templates = item.layer.forward_lines(self._columns(item))
             if not training and item.layer.predict is not None:
                 templates = item.layer.predict
             for template in templates:
                 yield self._filled(Phase.FORWARD, template, item)
 
-    def _weighted_sum(self, item: _Written, layer: Dense) -> Line:
+    def _weighted_sum(self, item: Named, layer: Dense) -> Line:
         z, w, b = item.names["z"], item.names["W"], item.names["b"]
         bias = f" + {b}" if layer.bias else ""
         note = "weighted sums of the inputs" if item.x == "x" else f"weighted sums of {item.x}"
@@ -184,7 +141,7 @@ class LineWriter:
             note + (", plus a bias" if layer.bias else ""),
         )
 
-    def _activation(self, item: _Written, name: str) -> Line:
+    def _activation(self, item: Named, name: str) -> Line:
         before = item.names.get("z", item.x)
         entry = ACTIVATIONS[name]
         equation = _rename(entry.formula, {"a": item.y, "z": before})
@@ -192,7 +149,11 @@ class LineWriter:
         text = f"{item.y} = {entry.function.__name__}({before})"
         return Line(Phase.FORWARD, text, (item.y,), (("m", item.width),), equation, entry.note)
 
-    def _filled(self, phase: Phase, template: Template, item: _Written) -> Line:
+    def _columns(self, item: Named) -> int:
+        """Give how many columns a layer is given."""
+        return self._names.columns(item.width_in)
+
+    def _filled(self, phase: Phase, template: Template, item: Named) -> Line:
         """Put the names into a template of a layer, and find the shapes of what it makes."""
         layer = item.layer
         usual = {f.name: f.default for f in layer.__dataclass_fields__.values()}
@@ -206,14 +167,20 @@ class LineWriter:
             "options": "".join(shown[name] for name in layer.shown_options),
             "x": item.x,
             "y": item.y,
+            "value": item.joined,
+            "columns": self._columns(item),
         }
         text = template.text.format(**fields)
-        shapes: dict[str, Shape] = {item.y: ("m", item.width), f"d{item.x}": ("m", item.width)}
+        shapes: dict[str, Shape] = {item.y: ("m", item.width), f"d{item.x}": ("m", item.width_in)}
         for name, _ in (*layer.parameters, *layer.statistics):
             shapes[item.names[name]] = shapes[f"d{item.names[name]}"] = (item.width,)
         for name, shape in layer.values:
             axes = shape.strip("()").replace(" ", "").strip(",").split(",")
             shapes[item.names[name]] = tuple({"m": "m", "n": item.width, "1": 1}[a] for a in axes)
+        for lookup in layer.lookups():
+            rows, columns = (self._names.axis("", n) for n in (lookup.rows, lookup.columns))
+            shapes[item.names[lookup.chosen]] = ("m", columns)
+            shapes[f"d{item.names[lookup.name]}"] = (rows, columns)
         outputs = tuple(part.strip() for part in text.split("=", 1)[0].split(","))
         return Line(
             phase,
@@ -263,18 +230,68 @@ class LineWriter:
         yield from self._error_of_last()
         for place, item in reversed(list(enumerate(self.training))):
             # Nothing asks for the error of the data, or of what is only computed from it.
-            hands_back = any(_is_trained(before.layer) for before in self.training[:place])
-            if not hands_back and not _is_trained(item.layer):
+            hands_back = self._is_trained(place)
+            if not hands_back and not item.is_trained:
                 continue
-            if isinstance(item.layer, Dense | Activation):
-                if item is not self.training[-1] and item.layer.activation != "linear":
-                    yield self._through_activation(item, item.layer.activation)
-                if isinstance(item.layer, Dense):
-                    yield from self._through_weights(item, item.layer, hands_back=hands_back)
+            for line in self._through(item, hands_back=hands_back):
+                yield from self._with_skipped(line, item)
+
+    def _is_trained(self, layers: int) -> bool:
+        """Whether there is anything to train in the first so many layers."""
+        return any(item.is_trained for item in self.training[:layers])
+
+    def _through(self, item: Named, *, hands_back: bool) -> Iterator[Line]:
+        """Give the backward lines of one layer, without what comes back by skips."""
+        if isinstance(item.layer, Dense | Activation):
+            if item is not self.training[-1] and item.layer.activation != "linear":
+                yield self._through_activation(item, item.layer.activation)
+            if isinstance(item.layer, Dense):
+                yield from self._through_weights(item, item.layer, hands_back=hands_back)
+            return
+        if item.layer.skip and self._has_error(item.made_at):
+            skipped = item.layer.skip.format(y=item.y, columns=self._columns(item))
+            self._skipped.setdefault(item.joined, []).append(skipped)
+        for template in item.layer.backward_lines(self._columns(item)):
+            if hands_back or template.text.split(" = ")[0] != "d{x}":
+                yield self._filled(Phase.BACKWARD, template, item)
+
+    def _has_error(self, place: int) -> bool:
+        """Whether the error of the value that so many layers make stands in a line.
+
+        Where nothing before it asks for it, it does so if a line of the next layer makes it along
+        with something that is trained.
+        """
+        after = self.training[place]
+        lines = () if isinstance(after.layer, Dense) else after.layer.backward_lines(1)
+        beside = any("d{x}, " in line.text.split(" = ")[0] for line in lines)
+        return self._is_trained(place) or (beside and after.is_trained)
+
+    def _with_skipped(self, line: Line, item: Named) -> Iterator[Line]:
+        """Add to the error of a value what comes back to it by skips.
+
+        The layer right after a value is the last that hands an error back to it, so the sum is
+        complete in its line.
+        """
+        for d in line.outputs:
+            parts = self._skipped.pop(d[1:], ())
+            if not parts:
                 continue
-            for template in item.layer.backward:
-                if hands_back or not template.text.startswith("d{x} = "):
-                    yield self._filled(Phase.BACKWARD, template, item)
+            note = "the error, and what comes back by the skip"
+            if len(line.outputs) == 1:
+                more = "".join(f" + {part}" for part in parts)
+                yield replace(line, text=line.text + more, equation=line.equation + more, note=note)
+                return
+            # The line makes more than this error: a line of its own adds it up.
+            way = f"{d}_by_{item.y}"
+            made, right = line.text.split(" = ", 1)
+            outputs = tuple(way if name == d else name for name in line.outputs)
+            assert made == ", ".join(line.outputs)
+            yield replace(line, text=f"{', '.join(outputs)} = {right}", outputs=outputs)
+            text = f"{d} = {' + '.join((way, *parts))}"
+            shape = line.shapes[line.outputs.index(d)]
+            yield Line(Phase.BACKWARD, text, (d,), (shape,), text, note)
+            return
+        yield line
 
     def _error_of_last(self) -> Iterator[Line]:
         entry, last = self.description.loss, self.training[-1]
@@ -306,7 +323,7 @@ class LineWriter:
         )
         yield self._through_activation(last, activation)
 
-    def _through_activation(self, item: _Written, name: str) -> Line:
+    def _through_activation(self, item: Named, name: str) -> Line:
         before = item.names.get("z", item.x)
         entry, d, dy = ACTIVATIONS[name], f"d{before}", f"d{item.y}"
         names = {"a": item.y, "z": before, "da": dy, "dz": d}
@@ -322,7 +339,7 @@ class LineWriter:
         note = f"the error of {'the output layer' if last else f'layer {item.block}'}"
         return Line(Phase.BACKWARD, text, (d,), (("m", item.width),), equation, note)
 
-    def _through_weights(self, item: _Written, layer: Dense, *, hands_back: bool) -> Iterator[Line]:
+    def _through_weights(self, item: Named, layer: Dense, *, hands_back: bool) -> Iterator[Line]:
         dz, w, b = f"d{item.names['z']}", item.names["W"], item.names["b"]
         asked = penalties_of(layer)
         slopes = [f" + {p.slope.__name__}({w}, {value!r})" for p, value in asked]
@@ -428,11 +445,16 @@ class LineWriter:
                 yield Parameter(item.names["W"], n, weights, "weights"), shape
                 if layer.bias:
                     yield Parameter(item.names["b"], n[1:], biases, "biases"), (item.width,)
+            for lookup in layer.lookups():
+                n = (lookup.rows, lookup.columns)
+                axes = tuple(self._names.axis("", size) for size in n)
+                name = item.names[lookup.name]
+                yield Parameter(name, n, lookup.initializer, "embeddings"), axes
             for name, value in layer.parameters:
                 size = (self.sizes[str(item.width)],)
                 yield Parameter(item.names[name], size, value), (item.width,)
 
-    def _suited(self, item: _Written) -> Initializer:
+    def _suited(self, item: Named) -> Initializer:
         """Give the weights' initializer by the first activation that follows."""
         for after in self.training[self.training.index(item) + 1 :]:
             if isinstance(after.layer, Dense):
@@ -475,10 +497,6 @@ def constraints_of(layer: Layer) -> list[tuple[Constraint, float | bool]]:
     """Give the constraints that a layer asks for, in the order of their lines."""
     asked = ((constraint, getattr(layer, name, None)) for name, constraint in CONSTRAINTS.items())
     return [(constraint, value) for constraint, value in asked if value]
-
-
-def _is_trained(layer: Layer) -> bool:
-    return isinstance(layer, Dense) or bool(layer.parameters)
 
 
 def _rename(formula: str, names: Mapping[str, str]) -> str:

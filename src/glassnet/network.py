@@ -608,11 +608,11 @@ class Network:
         return "\n".join([title, *lines])
 
     def _layer_rows(self, counts: list[str]) -> Iterator[tuple[str, str, str, str]]:
-        block, width = 0, self.description.inputs
-        for layer, count in zip(self.description.layers, counts, strict=True):
+        block, description = 0, self.description
+        for layer, width, count in zip(description.layers, description.widths, counts, strict=True):
             activation, name = "", f"   {layer!r}"
             if isinstance(layer, Dense):
-                block, width, activation = block + 1, layer.units, layer.activation
+                block, activation = block + 1, layer.activation
                 name = f"{block}  Dense"
             elif isinstance(layer, Activation):
                 activation, name = layer.activation, "   Activation"

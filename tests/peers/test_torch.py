@@ -10,10 +10,21 @@ import torch
 
 import checks
 from glassnet.description import Description
+from glassnet.naming import Names
 from glassnet.program import Program, Role
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.averages import EMA, SWA
-from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from glassnet.rules.layers import (
+    Activation,
+    Add,
+    BatchNorm,
+    Concatenate,
+    Dense,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    PReLU,
+)
 from glassnet.rules.optimizers import (
     LBFGS,
     PARAMETER_KINDS,
@@ -86,23 +97,40 @@ def normed(layer, x, scale, shift):
     )
 
 
+def embedded(layer, x, tables):
+    columns = [lookup.column for lookup in layer.lookups()]
+    others = [column for column in range(x.shape[1]) if column not in columns]
+    chosen = [torch.nn.functional.embedding(x[:, c].long(), next(tables)) for c in columns]
+    return torch.cat([x[:, others], *chosen], dim=1)
+
+
 def forward(program, inputs, parameters):
     """Give logits and outputs, with the masks that are given."""
     taken, masks = iter(parameters.values()), iter(program.names(Role.RANDOM))
     x = of_torch(inputs["x"])
-    for layer in program.description.layers:
+    values = {"x": x}
+    for item in Names(program.description.inputs, program.description.layers, training=True).items:
+        layer = item.layer
         if isinstance(layer, Dense):
             x = x @ next(taken)
             x = x + next(taken) if layer.bias else x
+            values[item.names["z"]] = x
         elif isinstance(layer, Dropout):
             x = x * of_torch(inputs[next(masks)])
         elif isinstance(layer, LayerNorm | BatchNorm):
             x = normed(layer, x, next(taken), next(taken))
         elif isinstance(layer, PReLU):
             x = torch.nn.functional.prelu(x, next(taken))
+        elif isinstance(layer, Add):
+            x = x + values[item.joined]
+        elif isinstance(layer, Concatenate):
+            x = torch.cat([x, values[item.joined]], dim=1)
+        elif isinstance(layer, Embedding):
+            x = embedded(layer, x, taken)
         logits = x
         if isinstance(layer, Dense | Activation):
             x = activated(layer.activation, x)
+        values[item.y] = x
     return logits, x
 
 
@@ -134,7 +162,7 @@ def optimizer_of(chosen, parameters):
     kind = getattr(torch.optim, type(chosen).__name__, None)
     if isinstance(chosen, AMSGrad):
         kind, given["amsgrad"] = torch.optim.Adam, True
-    kinds = {"W": "weights", "b": "biases"}
+    kinds = {"W": "weights", "b": "biases", "E": "embeddings"}
     groups = [
         {"params": [p]}
         | ({} if kinds.get(name[0], "scales") in chosen.decayed else {"weight_decay": 0})
@@ -153,6 +181,18 @@ NETWORKS = {
     "layer norm": ((Dense(5, "tanh"), LayerNorm(), Dense(3, "softmax")), "cross_entropy"),
     "batch norm": ((Dense(5), BatchNorm(), Activation("relu"), Dense(2)), "mean_squared_error"),
     "learned slopes": ((Dense(5), PReLU(), Dense(2)), "mean_squared_error"),
+    "residual": (
+        (Dense(5, "relu"), Dense(5), LayerNorm(), Add("a1"), Activation("silu"), Dense(2)),
+        "mean_squared_error",
+    ),
+    "side by side": (
+        (Dense(5, "tanh"), Concatenate("x"), Dense(8, "gelu"), Add("h1"), Dense(3, "softmax")),
+        "cross_entropy",
+    ),
+    "categories": (
+        (Embedding((2, 0), (4, 3), (2, 3)), Dense(5, "relu"), Concatenate("h0"), Dense(2)),
+        "mean_squared_error",
+    ),
     "logarithms of shares": ((Dense(5, "relu"), Dense(3, "log_softmax")), "cross_entropy"),
     **{name: ((Dense(5, name), Dense(2)), "mean_squared_error") for name in ACTIVATIONS},
 }

@@ -200,7 +200,7 @@ class Costs:
 def costs_of_step(program: Program, batch_size: int) -> Costs:
     """Estimate what a step costs in NumPy."""
     weights = sum(int(np.prod(p.shape)) for p in program.parameters)
-    units = sum(program.sizes.values())
+    units = program.description.inputs + sum(program.description.widths)
     return Costs(
         1e-6 * 4 * len(program.lines),
         6 * weights * batch_size / 5e10 + 2e-8 * units * batch_size + 1e-8 * weights,

@@ -59,6 +59,12 @@ def sign_of(a):
     return a * 0 + 1 if a > 0 else (a * 0 - 1 if a < 0 else a)
 
 
+@inlined
+def row_number(number, rows):
+    """Give a whole number as an index below `rows`; never one that is not there."""
+    return np.int64(number) if 0 <= number < rows else np.int64(0)
+
+
 @compiled
 def gather(source, order, start, target):
     """Copy the rows of a batch together."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from glassnet.engines.plan import Plan, is_column, is_full, is_row
+from glassnet.engines.plan import READ_IN_PLACE, Plan, is_column, is_full, is_row
+from glassnet.errors import ProgramError
 from glassnet.graph import Symbol
 from glassnet.lines import Mask
 from glassnet.rules.schedules import Schedule
@@ -14,6 +15,15 @@ INFIX |= {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="
 ELEMENTARY = ("arctan", "exp", "expm1", "log", "log1p", "tanh")  # glassnet.engines.elementary
 CALLS = {"absolute": "abs", "maximum": "greatest", "minimum": "least", "sign": "sign_of"}
 CALLS |= {name: name for name in ELEMENTARY}
+
+
+def moved(start: Symbol | float) -> str:
+    """Write column j of a part that starts at a column of the whole.
+
+    >>> moved(0), moved(4)
+    ('j', 'j + 4')
+    """
+    return f"j + {start}" if start else "j"
 
 
 class Expressions:
@@ -37,9 +47,15 @@ class Expressions:
         left, right = (self.value(a) for a in node.args)
         return f"({left} {INFIX[node.name]} {right})"
 
+    def read_in_place(self, node: Symbol) -> str:
+        """Write the number of another array that a node is."""
+        raise NotImplementedError
+
     def computed(self, node: Symbol) -> str:
         """Write the arithmetic that makes a node."""
         name, args = node.name, node.args
+        if node.op in READ_IN_PLACE:
+            return self.read_in_place(node)
         if name == "where":
             condition = self.truth(args[0])
             return f"({self.value(args[1])} if {condition} else {self.value(args[2])})"
@@ -59,11 +75,32 @@ class AtRowAndColumn(Expressions):
         self.masks = {mask.name: mask for mask in plan.program.masks}
         self.used: dict[str, None] = {}
         self.local: set[int] = set()  # nodes that have a local name where the text stands
+        self.numbers: dict[str, str] = {}  # of rows of tables: what finds them, by local name
 
     def use(self, name: str) -> str:
         """Note a name that comes from outside, and give it."""
         self.used.setdefault(name)
         return name
+
+    def number(self, column: Symbol, rows: str) -> str:
+        """Give the number of a table's row, of so many, that a column of an input chooses."""
+        given, place = column.args
+        assert isinstance(given, Symbol)
+        if given.op != "input":
+            raise ProgramError("only a column of an input chooses rows of a table")
+        name = f"number_{rows}_{place}"
+        self.numbers[name] = f"row_number({self.use(given.name)}[i, {place}], {self.use(rows)})"
+        return name
+
+    def read_in_place(self, node: Symbol) -> str:
+        """Write some columns of an array, or a row of a table, at row i and column j."""
+        source, place = node.args
+        assert isinstance(source, Symbol)
+        array = source.name if source.op == "input" else self.plan.array(source)
+        if node.op == "columns":
+            return f"{self.use(array)}[i, {moved(place)}]"
+        assert isinstance(place, Symbol)
+        return f"{self.use(array)}[{self.number(place, str(source.axes[0]))}, j]"
 
     def name(self, node: Symbol) -> str:
         """Give the local name of a node's value at row i, column j."""

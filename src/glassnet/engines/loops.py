@@ -11,8 +11,16 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from glassnet.engines.expressions import CALLS, ELEMENTARY, AtRowAndColumn
-from glassnet.engines.plan import ROW_REDUCTIONS, Plan, base, is_column, is_row, rows_of
+from glassnet.engines.expressions import CALLS, ELEMENTARY, AtRowAndColumn, moved
+from glassnet.engines.plan import (
+    READ_IN_PLACE,
+    ROW_REDUCTIONS,
+    Plan,
+    base,
+    is_column,
+    is_row,
+    rows_of,
+)
 from glassnet.engines.update_loops import update_loops
 from glassnet.graph import Symbol, gradient_graph
 from glassnet.program import Program
@@ -43,7 +51,8 @@ class Stages:
             yield from self._products(nodes)
             yield from self._numbers(nodes)
             yield from self._columns([n for n in nodes if n.op == "element" and is_column(n)])
-            nested = [n for n in nodes if self.plan.in_nest(n)]
+            # What stands side by side is written part by part, where each part is computed.
+            nested = [n for n in nodes if self.plan.in_nest(n) and n.op != "beside"]
             for rows in dict.fromkeys(map(rows_of, nested)):
                 yield from self._rows([n for n in nested if rows_of(n) == rows], rows)
 
@@ -85,6 +94,8 @@ class Stages:
         totals = tuple(self.plan.names[id(n)] for n in nodes if n.op == "total")
         before = [f"{name} = 0.0" for name in totals]
         before += [line for node in sums for line in self._cleared(node, text)]
+        by_row = [n for n in nodes if n.op == "sums_by_row"]
+        before += [line for node in by_row for line in self._cleared_table(node, text)]
         inner: list[str] = []
         for level in range(1 + max(self.plan.level[id(n)] for n in nodes)):
             here = [n for n in nodes if self.plan.level[id(n)] == level]
@@ -94,6 +105,7 @@ class Stages:
             inner += self._row_results(here, text)
         masks = [name[4:] for name in text.used if name.startswith("key_")]
         lines = [f"row_{mask} = mix(np.uint32(i) ^ key_{mask})" for mask in masks]
+        lines += [f"{name} = {found}" for name, found in text.numbers.items()]
         lines += [*inner, *self._flushed(sums, text, rows)]
         takes = (rows, *(name for name in text.used if name not in (*totals, rows)))
         lines = [*before, f"for i in range({rows}):", *_indented(lines)]
@@ -105,6 +117,12 @@ class Stages:
         yield f"for j in range({width}):"
         yield f"    {name}[j] = real(0.0)"
         yield f"    {text.use(f'part_{name}')}[j] = real(0.0)"
+
+    def _cleared_table(self, node: Symbol, text: AtRowAndColumn) -> Iterator[str]:
+        name, (rows, columns) = text.use(self.plan.array(node)), map(str, node.axes)
+        yield f"for k in range({text.use(rows)}):"
+        yield f"    for j in range({text.use(columns)}):"
+        yield f"        {name}[k, j] = real(0.0)"
 
     def _flushed(self, sums: list[Symbol], text: AtRowAndColumn, rows: str) -> Iterator[str]:
         """Add the partial sums up every so many rows, and at the end."""
@@ -151,7 +169,7 @@ class Stages:
 
     def _in_loop(self, node: Symbol, nodes: list[Symbol], text: AtRowAndColumn) -> Iterator[str]:
         name = self.plan.names[id(node)]
-        if node.op == "element":
+        if node.op == "element" or node.op in READ_IN_PLACE:
             stored = id(node) in self.plan.stored
             if not stored and self._read_once(node, nodes):
                 return  # written where it is read
@@ -165,6 +183,16 @@ class Stages:
             if id(node) in self.plan.stored:
                 yield f"{text.at(node)} = {text.name(node)}"
             text.local.add(id(node))
+        elif node.op == "placed":
+            part, place = node.args
+            for whole in self.plan.users[id(node)]:
+                array = text.use(self.plan.array(whole))
+                yield f"{array}[i, {moved(place)}] = {text.value(part)}"
+        elif node.op == "sums_by_row":
+            given, column = node.args
+            assert isinstance(column, Symbol)
+            number, array = text.number(column, str(node.axes[0])), self.plan.array(node)
+            yield f"{array}[{number}, j] += {text.value(given)}"
         elif node.op == "row_max":
             yield f"{name}_i = greatest({name}_i, {text.value(node.args[0])})"
         elif node.op == "batch_sum":
@@ -195,7 +223,8 @@ class Stages:
 
 def _width(node: Symbol) -> str:
     """Name of the columns that a node of a pass runs over; empty for values of a row."""
-    shape = node.axes if node.op == "element" else node.args[0].axes  # type: ignore[union-attr]
+    own = node.op == "element" or node.op in READ_IN_PLACE
+    shape = node.axes if own else node.args[0].axes  # type: ignore[union-attr]
     return "" if shape[1] == 1 else str(shape[1])
 
 
@@ -205,7 +234,8 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
     """Give a text with its own names numbered, so that equal work has equal text."""
-    fixed = "for j i m in range if or else real np dot uint32 inf sqrt rint abs T mix kept normal"
+    fixed = "for j i k m in range if or else real np dot uint32 inf sqrt rint abs T mix kept normal"
+    fixed += " row_number"
     keep = {*fixed.split(), *CALLS.values()}
     numbers = {name: f"_{place}" for place, name in enumerate(takes)}
 
@@ -277,6 +307,7 @@ from glassnet.engines.compiled import (
     least,
     mix,
     normal,
+    row_number,
     sign_of,
     sort_rows,
 )

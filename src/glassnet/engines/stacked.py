@@ -159,10 +159,34 @@ class StackedWriter:
             case "batch_sum", [(_, _)]:  # down the columns of weights
                 return f"np.sum({_bare(values[0])}, axis=1, keepdims=True)"
             case "column", [(_, _)]:
-                return f"{values[0]}[:, None, :, 0]"
+                return f"{values[0]}[:, None, :, {node.args[1]}]"
+            case "columns", [(_, _)]:
+                start, width = node.args[1], self.program.sizes[str(node.axes[1])]
+                return f"{values[0]}[:, :, {start}:{start + width}]"
+            case "placed", _:
+                return values[0]
+            case "beside", _:
+                return f"np.concatenate(({', '.join(map(_bare, values))}), axis=2)"
+            case "chosen", [(_, _), ("m",)]:
+                return f"chosen({', '.join(map(_bare, values))})"
+            case "sums_by_row", [("m", _), ("m",)]:
+                rows = self.program.sizes[str(node.axes[0])]
+                return f"sums_by_row({', '.join(map(_bare, values))}, {rows})"
             case "total", _:
                 return f"np.sum({_bare(values[0])}, axis=(1, 2), keepdims=True)"
         raise ProgramError(f"{node.op} of {axes} is not known for stacked arrays")
+
+
+def _chosen(table: NDArray[Any], numbers: NDArray[Any]) -> NDArray[Any]:
+    """Give the rows of each network's own table, by the numbers (k, 1, m)."""
+    return np.take_along_axis(table, numbers.astype(np.intp).swapaxes(1, 2), axis=1)
+
+
+def _sums_by_row(d: NDArray[Any], numbers: NDArray[Any], rows: int) -> NDArray[Any]:
+    """Add up rows by such numbers, in tables of so many rows."""
+    sums = np.zeros((len(d), rows, d.shape[2]), d.dtype)
+    np.add.at(sums, (np.arange(len(d))[:, None], numbers[:, 0].astype(np.intp)), d)
+    return sums
 
 
 def _element(name: str, values: list[str]) -> str:
@@ -309,6 +333,7 @@ class StackedEngine:
         self.writer = StackedWriter(program)
         self.source = self.writer.text
         scope: dict[str, Any] = {"np": np, "__builtins__": {}}
+        scope |= {"chosen": _chosen, "sums_by_row": _sums_by_row}
         exec(compile(self.source, "<glassnet stacked program>", "exec"), scope)  # our own text
         self._step: Callable[..., Any] = scope["step"]
 

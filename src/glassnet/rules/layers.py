@@ -9,6 +9,8 @@ In the templates {x} is what goes in and {y} what comes out, d{x} and d{y} their
 
 from __future__ import annotations
 
+import itertools
+import re
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
@@ -26,9 +28,10 @@ from glassnet.rules.entry import (
     Check,
     Entry,
     Template,
+    is_integer,
     option,
 )
-from glassnet.rules.initializers import Glorot, He, Initializer, LeCun, Zeros, initializer
+from glassnet.rules.initializers import Glorot, He, Initializer, LeCun, Normal, Zeros, initializer
 from glassnet.rules.randomness import KEPT, NORMAL, Draw
 from glassnet.rules.schedules import FRACTIONS, NOT_NEGATIVES, Schedule, with_schedules
 
@@ -87,6 +90,16 @@ def running(old, new, momentum=0.1):
     return (1 - momentum) * old + momentum * new
 
 
+def rows_of(table, numbers):
+    return table[np.intp(numbers)]
+
+
+def sums_by_row(d, numbers, table):
+    sums = np.zeros_like(table)
+    np.add.at(sums, np.intp(numbers), d)
+    return sums
+
+
 @dataclass(frozen=True)
 class Chance:
     """A random input of a layer: its short name, how it is drawn, and the option that sets that."""
@@ -94,6 +107,18 @@ class Chance:
     name: str
     draw: Draw
     option: str
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A learned table whose rows are chosen by the whole numbers in a column of the inputs."""
+
+    name: str
+    chosen: str  # name of the rows that a batch chooses
+    column: int
+    rows: int
+    columns: int
+    initializer: Initializer
 
 
 @dataclass(frozen=True, repr=False)
@@ -113,7 +138,35 @@ class Layer(Entry):
     gain: ClassVar[str] = ""  # the initializer that suits it, where it is an activation
     kinks: ClassVar[tuple[float, ...]] = ()  # where its slope jumps
     ties_rows: ClassVar[bool] = False  # whether the rows of a batch change each other
+    joins_columns: ClassVar[bool] = False  # whether columns of different layers meet in it
+    joins_equal_columns: ClassVar[bool] = False  # and must be equally many
+    skip: ClassVar[str] = ""  # the error that goes back to an earlier value that it joins
     source: ClassVar[str] = ""
+
+    @property
+    def joined_value(self) -> str:
+        """Name of the earlier value that it joins; empty if it joins none."""
+        return ""
+
+    def columns_out(self, columns: int, joined: int) -> int:
+        """Give how many columns it makes of so many, and of so many that it joins."""
+        return columns
+
+    def forward_lines(self, columns: int) -> tuple[Template, ...]:
+        """Give the forward lines for so many columns."""
+        return self.forward
+
+    def backward_lines(self, columns: int) -> tuple[Template, ...]:
+        """Give the backward lines for so many columns."""
+        return self.backward
+
+    def lookups(self) -> tuple[Lookup, ...]:
+        """Give its tables of rows."""
+        return ()
+
+    def parts(self, columns: int) -> tuple[int, ...]:
+        """Give the sizes of the parts into which it cuts so many columns."""
+        return ()
 
     @classmethod
     def from_json(cls, data: Any) -> Any:
@@ -454,6 +507,270 @@ class BatchNorm(Layer):
     source: ClassVar[str] = "Ioffe, Szegedy: Batch Normalization (2015)"
 
 
+NAMES_OF_VALUES = re.compile(r"x|[ahz][0-9]{1,9}(_[0-9]{1,9})?")
+VALUE_NAME = Check(
+    lambda v: isinstance(v, str) and bool(NAMES_OF_VALUES.fullmatch(v)),
+    "the name of an earlier value, such as 'a1' or 'x'",
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Add(Layer):
+    """Add an earlier value: a skip connection, by which numbers and errors pass layers by.
+
+    Args:
+        value: what is added, by its name in the program: "x" for the inputs, "a1" for the output
+            of the first Dense, "h2" for what a Dropout, a norm or a join after the second gives.
+            It must have as many columns.
+
+    Source: He and others: Deep Residual Learning (2016).
+
+    Raises:
+        DescriptionError: this is no name of a value. A network also refuses one that is not there,
+            or has another number of columns.
+
+    Example:
+        >>> import glassnet as gn
+        >>> block = gn.Dense(8, "relu"), gn.Dense(8), gn.Add("a1"), gn.Activation("relu")
+        >>> for line in gn.Network(2, *block, gn.Dense(1)).program().lines[2:5]:
+        ...     print(line.text)
+        z2 = a1 @ W2 + b2
+        h2 = z2 + a1
+        a2 = relu(h2)
+
+    """
+
+    value: str = option(VALUE_NAME)
+    forward: ClassVar[tuple[Template, ...]] = (
+        Template("{y} = {x} + {value}", "{y} = {x} + {value}", "an earlier value is added"),
+    )
+    backward: ClassVar[tuple[Template, ...]] = (
+        Template("d{x} = d{y}", "d{x} = d{y}", "a sum hands its error on as it is"),
+    )
+    skip: ClassVar[str] = "d{y}"
+    joins_columns: ClassVar[bool] = True
+    joins_equal_columns: ClassVar[bool] = True
+    source: ClassVar[str] = "He and others: Deep Residual Learning, CVPR (2016)"
+
+    @property
+    def joined_value(self) -> str:
+        """Name of what is added."""
+        return self.value
+
+
+@dataclass(frozen=True, repr=False)
+class Concatenate(Layer):
+    """Set an earlier value beside the columns that come in: a skip connection without a sum.
+
+    Args:
+        value: what is set to the right, by its name in the program: "x", "a1", "h2", …
+
+    Source: Huang and others: Densely Connected Convolutional Networks (2017).
+
+    Raises:
+        DescriptionError: this is no name of a value. A network also refuses one that is not there.
+
+    Example:
+        >>> import glassnet as gn
+        >>> net = gn.Network(2, gn.Dense(8, "relu"), gn.Concatenate("x"), gn.Dense(1))
+        >>> print(net.program().lines[2].text)
+        h1 = np.hstack((a1, x))
+        >>> net.weights["W2"].shape
+        (10, 1)
+
+    """
+
+    value: str = option(VALUE_NAME)
+    forward: ClassVar[tuple[Template, ...]] = (
+        Template(
+            "{y} = np.hstack(({x}, {value}))",
+            "{y} = {x} and {value}, side by side",
+            "an earlier value is set beside it",
+        ),
+    )
+    backward: ClassVar[tuple[Template, ...]] = (
+        Template(
+            "d{x} = d{y}[:, :{columns}]",
+            "d{x} = the first {columns} columns of d{y}",
+            "each part takes the error of its own columns",
+        ),
+    )
+    skip: ClassVar[str] = "d{y}[:, {columns}:]"
+    joins_columns: ClassVar[bool] = True
+    source: ClassVar[str] = (
+        "Huang and others: Densely Connected Convolutional Networks, CVPR (2017)"
+    )
+
+    @property
+    def joined_value(self) -> str:
+        """Name of what is set to the right."""
+        return self.value
+
+    def columns_out(self, columns: int, joined: int) -> int:
+        """Give both together."""
+        return columns + joined
+
+
+def _counts(lowest: int) -> Check:
+    return Check(
+        lambda v: all(is_integer(n) and lowest <= n < 2**24 for n in _several(v)) and v != (),
+        f"a whole number from {lowest} up, or several of them",
+    )
+
+
+@dataclass(frozen=True, repr=False)
+class Embedding(Layer):
+    """Turn columns of categories into learned numbers; the first layer, where there is one.
+
+    A column that holds the whole numbers 0 … k − 1 chooses, in each row of X, one row of a table
+    E of shape (k, size). The columns that are not named come first in the output, as they are.
+
+    Args:
+        columns: which columns of X, counted from 0.
+        categories: how many categories k each of them has; one number is for all.
+        size: how many numbers each becomes; one number is for all.
+        initializer: how a table is drawn; by default mean 0 and spread 1, as scaled columns have.
+
+    Source: Bengio and others, JMLR 3 (2003).
+
+    Raises:
+        DescriptionError: an option is out of range, a column comes twice, or the counts differ.
+
+    Example:
+        >>> import glassnet as gn
+        >>> net = gn.Network(3, gn.Embedding(columns=1, categories=50, size=4), gn.Dense(1))
+        >>> for line in net.program().lines[:2]:
+        ...     print(line.text)
+        e1 = rows_of(E1, x[:, 1])
+        h0 = np.hstack((x[:, :1], x[:, 2:], e1))
+        >>> net.weights["E1"].shape
+        (50, 4)
+
+    """
+
+    columns: int | tuple[int, ...] = option(_counts(0))
+    categories: int | tuple[int, ...] = option(_counts(2))
+    size: int | tuple[int, ...] = option(_counts(1))
+    initializer: Initializer | str = option(INITIALIZER, Normal(1.0))
+    joins_columns: ClassVar[bool] = True
+    source: ClassVar[str] = (
+        "Bengio and others: A Neural Probabilistic Language Model, JMLR 3 (2003)"
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("columns", "categories", "size"):
+            object.__setattr__(self, name, _shortest(getattr(self, name), name != "columns"))
+        object.__setattr__(self, "initializer", initializer(self.initializer))
+        super().__post_init__()
+        columns = _several(self.columns)
+        if len(set(columns)) < len(columns):
+            raise DescriptionError(f"Embedding: a column is named twice in {self.columns!r}")
+        for name in ("categories", "size"):
+            if len(_several(getattr(self, name))) not in (1, len(columns)):
+                raise DescriptionError(
+                    f"Embedding: {name} must be one number, or one for each of the"
+                    f" {len(columns)} columns, got {getattr(self, name)!r}"
+                )
+
+    def lookups(self) -> tuple[Lookup, ...]:
+        """Give the table of each column: E2 for column 2, whose chosen rows are e2."""
+        columns = _several(self.columns)
+        counts = [_for_each(n, len(columns)) for n in (self.categories, self.size)]
+        assert isinstance(self.initializer, Initializer)
+        return tuple(
+            Lookup(f"E{column}", f"e{column}", column, rows, size, self.initializer)
+            for column, rows, size in zip(columns, *counts, strict=True)
+        )
+
+    def columns_out(self, columns: int, joined: int) -> int:
+        """Give what passes on, and the numbers from all tables."""
+        lookups = self.lookups()
+        return columns - len(lookups) + sum(lookup.columns for lookup in lookups)
+
+    def parts(self, columns: int) -> tuple[int, ...]:
+        """Give the sizes of the parts of X that pass on, and of what is chosen from each table."""
+        passing = [stop - start for start, stop in self._passing(columns)]
+        return (*passing, *(lookup.columns for lookup in self.lookups()))
+
+    def forward_lines(self, columns: int) -> tuple[Template, ...]:
+        """Give the choice of each column's rows, and all columns side by side."""
+        chosen = [
+            Template(
+                f"{{{each.chosen}}} = rows_of({{{each.name}}}, {{x}}[:, {each.column}])",
+                f"{{{each.chosen}}} = row {{x}}[:, {each.column}] of {{{each.name}}}",
+                f"column {each.column} chooses a row of its table",
+            )
+            for each in self.lookups()
+        ]
+        parts = [f"{{x}}{_cut(*part, columns)}" for part in self._passing(columns)]
+        parts += [f"{{{each.chosen}}}" for each in self.lookups()]
+        if len(parts) == 1:
+            return (
+                *chosen,
+                Template(f"{{y}} = {parts[0]}", f"{{y}} = {parts[0]}", "no other columns"),
+            )
+        note = "the other columns, and the chosen rows"
+        beside = f"{{y}} = np.hstack(({', '.join(parts)}))"
+        return (*chosen, Template(beside, f"{{y}} = {' and '.join(parts)}, side by side", note))
+
+    def backward_lines(self, columns: int) -> tuple[Template, ...]:
+        """Give the slope of each table: a row has the errors of the rows of X that chose it."""
+        lines, start = [], columns - len(self.lookups())
+        whole = self.columns_out(columns, 0)
+        for each in self.lookups():
+            stop = start + each.columns
+            part = f"d{{y}}{_cut(start, stop, whole)}"
+            lines.append(
+                Template(
+                    f"d{{{each.name}}} = sums_by_row({part}, {{x}}[:, {each.column}],"
+                    f" {{{each.name}}})",
+                    f"d{{{each.name}}}: each row is the sum of {part}"
+                    f" where {{x}}[:, {each.column}] chose it",
+                    "the table's part: a row takes the errors where it was chosen",
+                )
+            )
+            start = stop
+        return tuple(lines)
+
+    def _passing(self, columns: int) -> list[tuple[int, int]]:
+        """Give the runs of columns that are not named, each as start and stop."""
+        edges = [-1, *sorted(_several(self.columns)), columns]
+        return [(a + 1, b) for a, b in itertools.pairwise(edges) if b > a + 1]
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _for_each(value: Any, count: int) -> tuple[int, ...]:
+    return value if isinstance(value, tuple) else (value,) * count
+
+
+def _shortest(value: Any, one_for_all: bool) -> Any:
+    """Give several numbers as a tuple, and as a number what is one, or one for all.
+
+    >>> _shortest([4, 4], True), _shortest([4, 2], True), _shortest((7,), False)
+    (4, (4, 2), 7)
+    """
+    if isinstance(value, list):
+        value = tuple(value)
+    if isinstance(value, tuple):
+        value = tuple(n.item() if hasattr(n, "item") else n for n in value)
+    same = isinstance(value, tuple) and value and all(n == value[0] for n in value)
+    return value[0] if same and (one_for_all or len(value) == 1) else value
+
+
+def _cut(start: int, stop: int, whole: int) -> str:
+    """Write the columns from start to stop of so many.
+
+    >>> _cut(0, 2, 5), _cut(2, 4, 5), _cut(4, 5, 5), _cut(0, 5, 5)
+    ('[:, :2]', '[:, 2:4]', '[:, 4:]', '')
+    """
+    if (start, stop) == (0, whole):
+        return ""
+    return f"[:, {start or ''}:{stop if stop < whole else ''}]"
+
+
 LAYERS: dict[str, type[Layer]] = {
     layer.__name__: layer
     for layer in (
@@ -465,5 +782,8 @@ LAYERS: dict[str, type[Layer]] = {
         Scale,
         LayerNorm,
         BatchNorm,
+        Add,
+        Concatenate,
+        Embedding,
     )
 }

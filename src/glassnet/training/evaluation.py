@@ -29,7 +29,8 @@ class Evaluation:
         self.loss = program.description.loss
         self.loss_line = next(line for line in program.lines if line.phase is Phase.LOSS)
         self.activation = ACTIVATIONS[program.description.output_activation].function
-        self.block = max(64, BLOCK_NUMBERS // max(program.sizes.values()))
+        widest = max(program.description.inputs, *program.description.widths)
+        self.block = max(64, BLOCK_NUMBERS // widest)
 
     @cached_property
     def bare(self) -> Program:

@@ -20,7 +20,7 @@ from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.averages import AVERAGES
 from glassnet.rules.entry import OptionRule
 from glassnet.rules.initializers import INITIALIZERS
-from glassnet.rules.layers import LAYERS, Dense
+from glassnet.rules.layers import LAYERS, Dense, Layer
 from glassnet.rules.limits import CLIPPING, CONSTRAINTS
 from glassnet.rules.losses import LOSSES, Loss
 from glassnet.rules.optimizers import DECAYS, OPTIMIZERS, SGD, Adam, AdamW, Optimizer
@@ -211,7 +211,11 @@ def _shown_class(kind: type, name: str, formula: str) -> Shown:
 
 def _shown_layer(name: str) -> Shown:
     kind = LAYERS[name]
-    formulas = {"Dense": "z = x · W + b", "Activation": "y = activation(x)"}
+    formulas = {
+        "Dense": "z = x · W + b",
+        "Activation": "y = activation(x)",
+        "Embedding": "e = row x[:, column] of E",
+    }
     first = kind.forward[0].equation if kind.forward else ""
     for used in re.findall(r"\{(\w+)\}", first):
         first = first.replace(f"{{{used}}}", used)
@@ -220,10 +224,13 @@ def _shown_layer(name: str) -> Shown:
 
 def _more_of_layer(name: str) -> Iterator[str]:
     layer = example(LAYERS[name])
-    layers = (Dense(3), Dense(3), Dense(2)) if name == "Dense" else (Dense(3), layer, Dense(2))
-    makes = {"z2", "dW2", "db2", "dz1", "a1", "h1"} if name == "Dense" else {"a1", "h1", "dz1"}
-    makes |= {f"d{parameter}1" for parameter, _ in layer.parameters}
-    program = Program(Description(2, layers), SGD())
+    layers: tuple[Layer, ...] = (Dense(4), layer, Dense(2))
+    makes = {"a1", "h1", "dz1", *(f"d{parameter}1" for parameter, _ in layer.parameters)}
+    if name == "Dense":
+        layers, makes = (Dense(4), Dense(4), Dense(2)), {"z2", "dW2", "db2", "dz1"}
+    if layer.lookups():
+        layers, makes = (layer, Dense(2)), {"e3", "h0", "dE3"}
+    program = Program(Description(4, layers), SGD())
     yield f"written as\n  gn.{layer!r}"
     yield from _written(
         line for line in program.lines if line.outputs[0] in makes or line.phase is Phase.REMEMBER
@@ -319,7 +326,7 @@ def _more_of_initializer(name: str) -> Iterator[str]:
     yield f"written as\n  gn.Dense(3, weight_initializer=gn.{chosen!r})"
 
 
-CANDIDATES = (0.1, 3, "relu", Cosine(0.1))  # one is right for every option without a default
+CANDIDATES = (0.1, 3, "relu", "x", Cosine(0.1))  # one is right for every option without a default
 
 
 def example(kind: type) -> Any:

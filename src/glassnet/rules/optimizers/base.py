@@ -29,8 +29,10 @@ from glassnet.rules.entry import (
 )
 from glassnet.rules.schedules import NOT_NEGATIVES, Schedule, schedule_of, with_schedules
 
-# What a parameter is: a Dense layer's W or b, or what a norm scales and shifts its numbers by.
-PARAMETER_KINDS = ("weights", "biases", "scales")
+# What a parameter is: a Dense layer's W or b, what a norm scales and shifts its numbers by, or an
+# Embedding's table. A table is a kind of its own, and no weight, because decay shrinks a row at
+# every step, and only the steps whose batch has its category raise it again: rare ones would fade.
+PARAMETER_KINDS = ("weights", "biases", "scales", "embeddings")
 
 
 def with_decay(dp, p, weight_decay):
