@@ -593,6 +593,7 @@ def arrays_by_layer(layers, arrays):
     rest = iter(arrays)
     for layer in layers:
         own = 1 + layer.bias if hasattr(layer, "bias") else len(layer.parameters)
+        own += len(layer.lookups())
         yield layer, list(itertools.islice(rest, own))
 
 
