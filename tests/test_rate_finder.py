@@ -208,6 +208,37 @@ def test_where_the_loss_does_not_fall_nothing_is_suggested():
     )
 
 
+def test_the_first_means_are_of_too_few_losses_to_fall():
+    rates = 10.0 ** np.linspace(-7, 1, 100)
+    losses = np.concatenate([[3.0, 2.0, 1.5], np.ones(60), np.linspace(1, 0.5, 20), np.ones(17)])
+    found, _ = suggested(rates, losses, 10)
+    assert rates[62] < found < rates[83]
+
+
+def test_not_above_a_tenth_of_the_rate_of_the_lowest_loss():
+    rates = 10.0 ** np.linspace(-5, 0, 51)
+    late = np.concatenate([np.ones(40), np.linspace(1, 0.2, 5), np.full(6, 9.0)])
+    found, reason = suggested(rates, late, 5)
+    assert found == pytest.approx(rates[44] / 10)
+    assert reason == "a tenth of the rate at which the loss is lowest"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_chance_alone_suggests_nothing(seed):
+    X, y = gn.datasets.spiral()  # 300 rows, a hundred steps of 32: nothing is learnt so soon
+    found = gn.Network("2-64-3 relu softmax", random_state=seed).find_learning_rate(X, y)
+    assert found.suggestion is None, found
+
+
+def test_what_is_learnt_within_the_steps_suggests_a_usual_rate():
+    X, y = gn.datasets.gauss(1000, noise=2)
+    nets = [gn.Network("2-16-2 relu softmax", random_state=seed) for seed in range(8)]
+    found = [net.find_learning_rate(X, y).suggestion for net in nets]
+    rates = [rate for rate in found if rate is not None]
+    assert len(rates) >= 6  # some first weights know it nearly all: no fall is left to be seen
+    assert all(1e-3 < rate < 0.2 for rate in rates), found
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -22,6 +22,8 @@ from glassnet.values import Values
 STEPS = Check(lambda v: is_integer(v) and v >= 10, "a whole number from 10 up")
 ABOVE_1 = Check(lambda v: is_number(v) and v > 1, "a number above 1")
 PARTS = 10  # the fall is measured over a tenth of the steps: over fewer, chance falls fastest
+SURE = 3.0  # a fall over a window is more than chance at so many times what that does
+MEDIAN_JUMP = 0.954  # between two normal numbers of deviation 1: 0.6745 · √2
 CLEAR = 0.01  # part of the first loss that the fall must be, to be more than chance
 
 FloatArray = NDArray[np.float64]
@@ -113,7 +115,8 @@ def find_rate(values: Values, work: Work, search: RateSearch) -> RateFinding:
         if exploded(smoothed, search.explosion):
             stopped = f"the loss grew to {search.explosion:g} times its lowest"
     tried = rates[: len(losses), 0]
-    suggestion, reason = suggested(tried, smoothed, max(1, search.steps // PARTS))
+    chance = chance_in(np.array(losses), search.smoothing)
+    suggestion, reason = suggested(tried, smoothed, max(1, search.steps // PARTS), chance)
     early = f"it ended after {len(losses)} of {search.steps} steps, as {stopped}"
     reason += f"; {early if stopped else 'every rate was tried'}"
     return RateFinding(tried, np.array(losses), smoothed, suggestion, reason)
@@ -142,11 +145,28 @@ def exploded(smoothed: FloatArray, explosion: float) -> bool:
     return bool(smoothed[-1] > lowest + (explosion - 1) * abs(lowest))
 
 
-def suggested(rates: FloatArray, smoothed: FloatArray, window: int) -> tuple[float | None, str]:
+def chance_in(losses: FloatArray, smoothing: float) -> float:
+    """Give how far the smoothed losses move by the chance of the batches alone, as a deviation.
+
+    The median jump from step to step tells that of one loss, whether the losses fall or not; a
+    running mean of independent numbers keeps √((1 − smoothing) / (1 + smoothing)) of it.
+
+    >>> round(chance_in(np.array([1.0, 1.2, 0.9, 1.1, 1.0]), 0.9), 3)
+    0.048
+    """
+    jump = float(np.median(np.abs(np.diff(losses)))) if len(losses) > 1 else 0.0
+    return jump / MEDIAN_JUMP * float(np.sqrt((1 - smoothing) / (1 + smoothing)))
+
+
+def suggested(
+    rates: FloatArray, smoothed: FloatArray, window: int, chance: float = 0.0
+) -> tuple[float | None, str]:
     """Give the rate at which the loss falls fastest on the way to its lowest, and say so.
 
     Rates grow by the same factor from step to step, so equal windows are equal on a log axis. The
-    rate is the one in the middle of the steepest window.
+    rate is the one in the middle of the steepest window, but at most a tenth of that at the lowest
+    loss. The first window is left out: its means are of few losses. A fall that is no clearer than
+    what chance does suggests nothing.
 
     >>> rates = 10.0 ** np.arange(-5, 1)
     >>> suggested(rates, np.array([1.0, 1.0, 0.9, 0.5, 0.4, 3.0]), 1)
@@ -154,10 +174,17 @@ def suggested(rates: FloatArray, smoothed: FloatArray, window: int) -> tuple[flo
     """
     if not len(smoothed):
         return None, "the first loss is not finite"
-    lowest = int(np.argmin(smoothed))
-    if smoothed[0] - smoothed[lowest] < CLEAR * abs(smoothed[0]):
+    first = min(window, len(smoothed) - 1)
+    level, lowest = smoothed[first], first + int(np.argmin(smoothed[first:]))
+    fall = level - smoothed[lowest]
+    if fall < CLEAR * abs(level):
         return None, "the loss does not fall at any rate"
-    ends = np.minimum(np.arange(lowest) + window, lowest)
-    steepest = int(np.argmax(smoothed[:lowest] - smoothed[ends]))
-    middle = np.sqrt(rates[steepest] * rates[ends[steepest]])
+    ends = np.minimum(np.arange(first, lowest) + window, lowest)
+    falls = smoothed[first:lowest] - smoothed[ends]
+    steepest = int(np.argmax(falls))
+    if min(fall / 2, falls[steepest]) < SURE * chance:
+        return None, "the loss does not fall further than chance takes it: try larger batches"
+    middle = np.sqrt(rates[first + steepest] * rates[ends[steepest]])
+    if middle > rates[lowest] / 10:
+        return float(rates[lowest] / 10), "a tenth of the rate at which the loss is lowest"
     return float(middle), "the loss falls fastest there"
