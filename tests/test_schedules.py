@@ -19,6 +19,7 @@ from glassnet.errors import DescriptionError, NotFiniteError
 from glassnet.program import Program
 from glassnet.rules.optimizers import OPTIMIZERS, Stepping
 from glassnet.rules.randomness import keep_mask, mask_key, normal_noise
+from glassnet.rules import schedules
 from glassnet.rules.schedules import SCHEDULES, Plateau, Schedule, Watch, schedule_of, watched
 from glassnet.training import pace
 from glassnet.values import Values
@@ -404,6 +405,16 @@ def test_a_plateau_after_a_warm_up_and_in_every_place():
         np.testing.assert_array_equal(history.rates[name], history.learning_rate)
     decay = [loops.plateau(gn.Plateau(0.01, patience=0), history.loss[:k]) for k in range(40)]
     np.testing.assert_allclose(history.rates["weight_decay"], decay, rtol=1e-12)
+
+
+def test_a_rate_that_holds_for_an_epoch_is_not_asked_for_at_each_step(monkeypatch):
+    asked, rate = [], schedules._OnPlateau.rate
+    monkeypatch.setattr(
+        schedules._OnPlateau, "rate", lambda self, done: asked.append(done) or rate(self, done)
+    )
+    net = gn.Network("3-4-2 tanh softmax", random_state=0)
+    rates_of(net, Plateau(1.0), batch_size=1, epochs=3, engine="numpy")
+    assert 2 <= len(asked) <= 6  # for the steps of an epoch, and for its history
 
 
 def test_a_plateau_begins_anew_with_each_fit():

@@ -36,6 +36,11 @@ class Schedule(Entry):
         raise NotImplementedError
 
     @property
+    def is_steady(self) -> bool:
+        """Whether it gives one rate, however much is done: then no step need be asked for."""
+        return False
+
+    @property
     def watches_loss(self) -> bool:
         """Whether the loss of an epoch has a say in what comes after it."""
         return False
@@ -106,6 +111,11 @@ class Constant(Schedule):
     """The same rate at every step."""
 
     value: float = option(NOT_NEGATIVE)
+
+    @property
+    def is_steady(self) -> bool:
+        """It is."""
+        return True
 
     def rate(self, done: float) -> float:
         """Give the value."""
@@ -416,6 +426,11 @@ class Plateau(Schedule):
     lowest: float = option(NOT_NEGATIVE, 0.0)
     least: float = option(NOT_NEGATIVE, 1e-8)
 
+    @property
+    def is_steady(self) -> bool:
+        """It is, from one loss to the next."""
+        return True
+
     def rate(self, done: float) -> float:
         """Give the rate before any loss is known; `following` gives what comes after."""
         return self.start
@@ -441,6 +456,11 @@ class _OnPlateau(Schedule):
     of: Plateau
     now: float
     watch: Watch
+
+    @property
+    def is_steady(self) -> bool:
+        """It is, until the next epoch ends."""
+        return True
 
     def rate(self, done: float) -> float:
         """Give the rate until the next epoch ends."""
