@@ -17,10 +17,11 @@ from glassnet.engines.numba import NumbaEngine
 from glassnet.engines.numpy import NumpyEngine
 from glassnet.errors import DescriptionError, NotFiniteError
 from glassnet.program import Program
+from glassnet.rules import schedules
 from glassnet.rules.optimizers import OPTIMIZERS, Stepping
 from glassnet.rules.randomness import keep_mask, mask_key, normal_noise
-from glassnet.rules import schedules
-from glassnet.rules.schedules import SCHEDULES, Plateau, Schedule, Watch, schedule_of, watched
+from glassnet.rules.schedules import SCHEDULES, Plateau, Schedule, schedule_of
+from glassnet.rules.stall import Stall, stalled
 from glassnet.training import pace
 from glassnet.values import Values
 from plain_loops import PlainEngine
@@ -342,8 +343,8 @@ def test_a_plateau_changes_nothing_that_was_known_before():
     second = first.following(1.0)
     assert second.following(1.0).rate(0) == pytest.approx(0.01)
     assert (first.rate(0), second.rate(0)) == (0.1, 0.1)
-    assert Watch() == Watch(math.inf, 0, 0)
-    assert watched(Watch(1.0, 3), 2.0, patience=3) == (Watch(1.0, 0), True)
+    assert Stall() == Stall(math.inf, 0, 0)
+    assert stalled(Stall(1.0, 3), 2.0, patience=3) == (Stall(1.0, 0), True)
 
 
 def rates_of(net, schedule, **options):

@@ -15,16 +15,16 @@ from glassnet.rules.entry import (
     FRACTION,
     NOT_NEGATIVE,
     POSITIVE,
+    SHARE,
+    WHOLE,
     Check,
     Entry,
-    is_integer,
     is_number,
     option,
 )
+from glassnet.rules.stall import Stall, stalled
 
 FACTOR = Check(lambda v: is_number(v) and v >= 1, "a number from 1 up")
-WHOLE = Check(lambda v: is_integer(v) and v >= 0, "a whole number from 0 up")
-SHARE = Check(lambda v: is_number(v) and 0 < v < 1, "a number above 0 and below 1")
 
 
 @dataclass(frozen=True, repr=False)
@@ -348,56 +348,6 @@ def _along_cosine(start: float, end: float, done: float) -> float:
 # ------------------------------------------------------------------------- by the loss so far
 
 
-@dataclass(frozen=True)
-class Watch:
-    """What has to be known of the losses so far to see whether they stand on a plateau.
-
-    Args:
-        best: the lowest loss that was clearly below those before it.
-        waited: epochs since then, or since the last plateau.
-        resting: epochs after a plateau that are still not counted.
-
-    """
-
-    best: float = math.inf
-    waited: int = 0
-    resting: int = 0
-
-
-def watched(
-    watch: Watch,
-    loss: float,
-    *,
-    patience: int,
-    threshold: float = 1e-4,
-    relative: bool = True,
-    cooldown: int = 0,
-) -> tuple[Watch, bool]:
-    """Add the loss of one epoch: give what is known then, and whether it is a plateau.
-
-    A plateau is reached after more than `patience` epochs without a loss below the best one by at
-    least `threshold`, which is a part of that loss, or where not `relative`, a loss. The epochs
-    count anew from there, once `cooldown` more have passed. A loss of nan is never below another.
-    As PyTorch's ReduceLROnPlateau decides.
-
-    >>> watch, seen = Watch(), []
-    >>> for loss in (1.0, 0.5, 0.6, 0.55, 0.7):
-    ...     watch, flat = watched(watch, loss, patience=1)
-    ...     seen.append(flat)
-    >>> seen
-    [False, False, False, True, False]
-    """
-    best, waited, resting = watch.best, watch.waited + 1, watch.resting
-    bar = best * (1 - threshold) if relative else best - threshold
-    if loss < bar:
-        best, waited = loss, 0
-    if resting > 0:
-        waited, resting = 0, resting - 1
-    if waited > patience:
-        return Watch(best, 0, cooldown), True
-    return Watch(best, waited, resting), False
-
-
 @dataclass(frozen=True, repr=False)
 class Plateau(Schedule):
     """At `start`, and times `factor` whenever the loss has not fallen for `patience` epochs.
@@ -446,7 +396,7 @@ class Plateau(Schedule):
 
     def following(self, loss: float) -> Schedule:
         """Give the schedule after the first epoch."""
-        return _OnPlateau(self, self.start, Watch()).following(loss)
+        return _OnPlateau(self, self.start, Stall()).following(loss)
 
 
 @dataclass(frozen=True, repr=False)
@@ -455,7 +405,7 @@ class _OnPlateau(Schedule):
 
     of: Plateau
     now: float
-    watch: Watch
+    stall: Stall
 
     @property
     def is_steady(self) -> bool:
@@ -474,16 +424,16 @@ class _OnPlateau(Schedule):
     def following(self, loss: float) -> Schedule:
         """Give the schedule after one more epoch."""
         of = self.of
-        watch, flat = watched(
-            self.watch,
+        stall, too_long = stalled(
+            self.stall,
             loss,
             patience=of.patience,
             threshold=of.threshold,
             relative=of.relative,
             cooldown=of.cooldown,
         )
-        lower = max(self.now * of.factor, of.lowest) if flat else self.now
-        return _OnPlateau(of, lower if self.now - lower > of.least else self.now, watch)
+        lower = max(self.now * of.factor, of.lowest) if too_long else self.now
+        return _OnPlateau(of, lower if self.now - lower > of.least else self.now, stall)
 
 
 # ------------------------------------------------------------------------ before another one
