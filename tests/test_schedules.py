@@ -122,6 +122,14 @@ REFUSED = {
         lambda: gn.SGD(gn.Step(0.1, 0.5, 10**400)),
         "whose numbers no float can hold",
     ),
+    "cycles beyond floats": (
+        lambda: gn.CosineRestarts(0.1, cycles=2000),
+        "whose lengths together no float can hold: take fewer cycles, or a smaller longer",
+    ),
+    "cycles beyond memory": (
+        lambda: gn.CosineRestarts(0.1, cycles=10**12, longer=1.0),
+        "cycles must be a whole number from 1 to 10000",
+    ),
 }
 
 

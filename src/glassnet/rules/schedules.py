@@ -6,9 +6,10 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from glassnet.errors import unknown_name
+from glassnet.errors import DescriptionError, unknown_name
 from glassnet.rules.entry import (
     COUNT,
     FLAG,
@@ -19,11 +20,15 @@ from glassnet.rules.entry import (
     WHOLE,
     Check,
     Entry,
+    is_integer,
     is_number,
     option,
 )
 from glassnet.rules.stall import Stall, stalled
 
+CYCLES = Check(
+    lambda v: is_integer(v) and 1 <= v <= 10_000, "a whole number from 1 to 10000"
+)  # they are listed, and a file may name any number
 FACTOR = Check(lambda v: is_number(v) and v >= 1, "a number from 1 up")
 
 
@@ -259,6 +264,9 @@ class CosineRestarts(Schedule):
     PyTorch's CosineAnnealingWarmRestarts, with its T_mult as `longer`.
     Source: Loshchilov, Hutter: SGDR (2017).
 
+    Raises:
+        DescriptionError: an option is out of range, or the cycles grow beyond every float.
+
     Example:
         >>> twice = CosineRestarts(0.1, cycles=2, longer=1)
         >>> [round(twice.rate(done), 4) for done in (0, 0.25, 0.5, 0.75)]
@@ -268,12 +276,29 @@ class CosineRestarts(Schedule):
 
     start: float = option(POSITIVE)
     end: float = option(NOT_NEGATIVE, 0.0)
-    cycles: int = option(COUNT, 3)
+    cycles: int = option(CYCLES, 3)
     longer: float = option(FACTOR, 2.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        try:
+            whole = sum(self._lengths)
+        except OverflowError:
+            whole = math.inf
+        if not math.isfinite(whole):
+            raise DescriptionError(
+                f"CosineRestarts: {self.cycles} cycles, each {self.longer!r} times as long as the"
+                " one before, whose lengths together no float can hold: take fewer cycles, or a"
+                " smaller longer"
+            )
+
+    @cached_property
+    def _lengths(self) -> tuple[float, ...]:
+        return tuple(float(self.longer) ** k for k in range(self.cycles))
 
     def rate(self, done: float) -> float:
         """Give the rate at this point of the cycle under way."""
-        lengths = [self.longer**k for k in range(self.cycles)]
+        lengths = self._lengths
         place = done * sum(lengths) + 1e-9  # rounding must not put a restart one step too late
         for length in lengths[:-1]:
             if place < length:
