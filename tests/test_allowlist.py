@@ -125,6 +125,10 @@ WHOLE = {
     "import of everything": "from numpy import *\n",
     "a value at the top": "x = 1\n",
     "a call at the top": f"{HEAD}def f(x):\n    return x\n\n\nf(1)\n",
+    "an addition at the top": f"{HEAD}np.add.at(np, 1, 1)\n",
+    "an addition at the top that calls a function": (
+        f"{HEAD}def f(x):\n    return x\n\n\nnp.add.at(f, f(1), 1)\n"
+    ),
     "a loop at the top": "while 1:\n    pass\n",
     "a class": "class C:\n    pass\n",
     "text that is no docstring": f"{HEAD}'text'\n",

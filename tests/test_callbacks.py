@@ -17,9 +17,8 @@ import pytest
 
 import glassnet as gn
 from glassnet.callbacks.logs import LOGS
-from glassnet.callbacks.plateau import Stall, stalled
-from glassnet.callbacks.watch import Watch
 from glassnet.engines.numpy import NumpyEngine
+from glassnet.history import History
 from glassnet.training import loop, pace, run
 from glassnet.training.evaluation import Evaluation
 from glassnet.training.rate_factor import RateFactors
@@ -409,15 +408,17 @@ def test_factors_by_step():
 
 # -------------------------------------------------------------------------------- plateau
 
-LESS, MORE = Watch("loss", larger_is_better=False), Watch("f1", larger_is_better=True)
 
-
-def reductions(numbers, watch=LESS, *, patience=2, least=0.0, rest=0):
+def reductions(numbers, watch="loss", *, patience=2, least=0.0, rest=0):
     """Give the epochs, from 1, after which the rate is lowered."""
-    state, found = Stall(watch.worst), []
+    slower = gn.callbacks.ReduceOnPlateau(watch, patience=patience, least=least, rest=rest)
+    history, found = History("numpy", "asked for", 0, {"f1": True}), []
+    slower.begin(types.SimpleNamespace(optimizer=gn.SGD(1.0)), history)
     for epoch, number in enumerate(numbers, start=1):
-        state, too_long = stalled(state, number, watch, patience=patience, least=least, rest=rest)
-        found += [epoch] if too_long else []
+        before = history.rate_factor
+        history.record(loss=[number], metrics={"f1": number}, learning_rate=[before])
+        slower(None, history)
+        found += [epoch] if history.rate_factor < before else []
     return found
 
 
@@ -426,7 +427,7 @@ def test_the_decision():
     assert reductions([3, 3, 3, 3, 3]) == [3, 5]
     assert reductions([3, 4, 2, 2, 2]) == [5]
     assert reductions([3, 4, 3, 2, 2]) == [3]
-    assert reductions([1, 2, 3, 3, 3], MORE) == [5]
+    assert reductions([1, 2, 3, 3, 3], "f1") == [5]
     assert reductions([3, np.nan, np.nan]) == [3]
     assert reductions([3, 2.95, 2.9, 2.85], least=0.2) == [3]
     assert reductions([3, 2.95, 2.9, 2.75], least=0.2, patience=3) == []

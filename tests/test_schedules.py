@@ -17,9 +17,11 @@ from glassnet.engines.numba import NumbaEngine
 from glassnet.engines.numpy import NumpyEngine
 from glassnet.errors import DescriptionError, NotFiniteError
 from glassnet.program import Program
+from glassnet.rules import schedules
 from glassnet.rules.optimizers import OPTIMIZERS, Stepping
 from glassnet.rules.randomness import keep_mask, mask_key, normal_noise
-from glassnet.rules.schedules import SCHEDULES, Plateau, Schedule, Watch, schedule_of, watched
+from glassnet.rules.schedules import SCHEDULES, Plateau, Schedule, schedule_of
+from glassnet.rules.stall import Stall, stalled
 from glassnet.training import pace
 from glassnet.values import Values
 from plain_loops import PlainEngine
@@ -119,6 +121,14 @@ REFUSED = {
     "a rate beyond floats": (
         lambda: gn.SGD(gn.Step(0.1, 0.5, 10**400)),
         "whose numbers no float can hold",
+    ),
+    "cycles beyond floats": (
+        lambda: gn.CosineRestarts(0.1, cycles=2000),
+        "whose lengths together no float can hold: take fewer cycles, or a smaller longer",
+    ),
+    "cycles beyond memory": (
+        lambda: gn.CosineRestarts(0.1, cycles=10**12, longer=1.0),
+        "cycles must be a whole number from 1 to 10000",
     ),
 }
 
@@ -341,8 +351,8 @@ def test_a_plateau_changes_nothing_that_was_known_before():
     second = first.following(1.0)
     assert second.following(1.0).rate(0) == pytest.approx(0.01)
     assert (first.rate(0), second.rate(0)) == (0.1, 0.1)
-    assert Watch() == Watch(math.inf, 0, 0)
-    assert watched(Watch(1.0, 3), 2.0, patience=3) == (Watch(1.0, 0), True)
+    assert Stall() == Stall(math.inf, 0, 0)
+    assert stalled(Stall(1.0, 3), 2.0, patience=3) == (Stall(1.0, 0), True)
 
 
 def rates_of(net, schedule, **options):
@@ -404,6 +414,16 @@ def test_a_plateau_after_a_warm_up_and_in_every_place():
         np.testing.assert_array_equal(history.rates[name], history.learning_rate)
     decay = [loops.plateau(gn.Plateau(0.01, patience=0), history.loss[:k]) for k in range(40)]
     np.testing.assert_allclose(history.rates["weight_decay"], decay, rtol=1e-12)
+
+
+def test_a_rate_that_holds_for_an_epoch_is_not_asked_for_at_each_step(monkeypatch):
+    asked, rate = [], schedules._OnPlateau.rate
+    monkeypatch.setattr(
+        schedules._OnPlateau, "rate", lambda self, done: asked.append(done) or rate(self, done)
+    )
+    net = gn.Network("3-4-2 tanh softmax", random_state=0)
+    rates_of(net, Plateau(1.0), batch_size=1, epochs=3, engine="numpy")
+    assert 2 <= len(asked) <= 6  # for the steps of an epoch, and for its history
 
 
 def test_a_plateau_begins_anew_with_each_fit():

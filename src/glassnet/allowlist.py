@@ -81,7 +81,8 @@ def check_program(text: str) -> ast.Module:
     for statement in tree.body:
         if not isinstance(statement, ast.FunctionDef | ast.Import | ast.Expr):
             raise _refused(statement, "only functions may stand at the top")
-    additions = {id(part) for node in ast.walk(tree) for part in _parts_of_addition(node)}
+    lines = [line for function in functions for line in function.body]
+    additions = {id(part) for line in lines for part in _parts_of_addition(line)}
     for node in ast.walk(tree):
         if id(node) not in additions:
             _check_node(node, defined, docstrings)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import types
+
 import numpy as np
 import pytest
 import torch
 
-from glassnet.callbacks.plateau import Stall, stalled
-from glassnet.callbacks.watch import Watch
+import glassnet as gn
+from glassnet.history import History
 
 
 @pytest.mark.parametrize("larger_is_better", [False, True])
@@ -27,11 +29,13 @@ def test_the_rate_falls_when_pytorch_s_does(larger_is_better, rest, patience, le
         cooldown=rest,
         eps=0.0,
     )
-    watch = Watch("loss", larger_is_better)
-    state, rate = Stall(watch.worst), 1.0
+    how = {"patience": patience, "least": least, "rest": rest}
+    ours = gn.callbacks.ReduceOnPlateau("score", 0.9, **how)
+    history = History("numpy", "asked for", 0, {"score": larger_is_better})
+    ours.begin(types.SimpleNamespace(optimizer=gn.SGD(1.0)), history)
     for number in numbers:
         theirs.step(number)
-        state, too_long = stalled(state, number, watch, patience=patience, least=least, rest=rest)
-        rate *= 0.9 if too_long else 1.0
-        assert optimizer.param_groups[0]["lr"] == pytest.approx(rate, rel=1e-12)
-    assert rate < 0.9
+        history.record(loss=[0.0], metrics={"score": number}, learning_rate=[history.rate_factor])
+        ours(None, history)
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(history.rate_factor, rel=1e-12)
+    assert history.rate_factor < 0.9

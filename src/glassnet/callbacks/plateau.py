@@ -9,52 +9,8 @@ from glassnet.callbacks.protocol import Callback
 from glassnet.callbacks.watch import NONE_OR_FLAG, WATCHED, Watch
 from glassnet.errors import DescriptionError
 from glassnet.history import History
-from glassnet.rules.entry import COUNT, Check, check_options, is_integer, is_number, option
-
-NOT_NEGATIVE = Check(lambda v: is_number(v) and v >= 0, "a number from 0 up")
-WHOLE = Check(lambda v: is_integer(v) and v >= 0, "a whole number from 0 up")
-SHARE = Check(lambda v: is_number(v) and 0 < v < 1, "a number above 0 and below 1")
-
-
-@dataclass(frozen=True)
-class Stall:
-    """How long a number has not become better: `waited` epochs; `rest` are not counted yet."""
-
-    best: float
-    waited: int = 0
-    rest: int = 0
-
-
-def stalled(
-    before: Stall, number: float, watch: Watch, *, patience: int, least: float, rest: int
-) -> tuple[Stall, bool]:
-    """Say how things stand after one more number, and whether it has stalled for too long.
-
-    Args:
-        before: how things stood.
-        number: of the epoch just done; nan is no better than anything.
-        watch: says what is better.
-        patience: epochs without a better number, after which it has stalled.
-        least: a smaller gain than this is none.
-        rest: epochs after that which are not counted.
-
-    Example:
-        >>> loss = Watch("loss", larger_is_better=False)
-        >>> rule = {"patience": 2, "least": 0.0, "rest": 0}
-        >>> first, _ = stalled(Stall(3.0, waited=1), 2.0, loss, **rule)
-        >>> second, too_long = stalled(first, 2.0, loss, **rule)
-        >>> second, too_long, stalled(second, 2.5, loss, **rule)
-        (Stall(best=2.0, waited=1, rest=0), False, (Stall(best=2.0, waited=0, rest=0), True))
-
-    """
-    better = watch.better(number, before.best, by=least)
-    best = number if better else before.best
-    if before.rest:
-        return Stall(best, 0, before.rest - 1), False
-    waited = 0 if better else before.waited + 1
-    if waited < patience:
-        return Stall(best, waited), False
-    return Stall(best, 0, rest), True
+from glassnet.rules.entry import COUNT, NOT_NEGATIVE, SHARE, WHOLE, check_options, option
+from glassnet.rules.stall import Stall, stalled
 
 
 @dataclass(eq=False)
@@ -108,13 +64,19 @@ class ReduceOnPlateau(Callback):
                 " it out, or take another optimizer, such as 'adam'"
             )
         self._watched = Watch.of(history, self.watch, self.larger_is_better)
-        self._stall = Stall(self._watched.worst)
+        self._stall = Stall()
 
     def __call__(self, network: Any, history: History) -> object:
         """Lower the rate if it is time."""
         number = self._watched.last(history)
-        rule = {"patience": self.patience, "least": self.least, "rest": self.rest}
-        self._stall, too_long = stalled(self._stall, number, self._watched, **rule)  # type: ignore[arg-type]
+        self._stall, too_long = stalled(
+            self._stall,
+            -number if self._watched.larger_is_better else number,
+            patience=self.patience - 1,  # there the epochs that are borne, here the one that is not
+            threshold=self.least,
+            relative=False,
+            cooldown=self.rest,
+        )
         rate = float(history.learning_rate[-1])
         if too_long and rate > self.lowest:
             history.rate_factor *= max(self.factor, self.lowest / rate)

@@ -63,6 +63,6 @@ class Watch:
         """The number that every other is better than."""
         return -math.inf if self.larger_is_better else math.inf
 
-    def better(self, number: float, than: float, by: float = 0.0) -> bool:
-        """Whether a number is better than another by more than `by`; nan never is."""
-        return number > than + by if self.larger_is_better else number < than - by
+    def better(self, number: float, than: float) -> bool:
+        """Whether a number is better than another; nan never is."""
+        return number > than if self.larger_is_better else number < than

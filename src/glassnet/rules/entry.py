@@ -47,11 +47,13 @@ def is_integer(value: object) -> bool:
 NUMBER = Check(is_number, "a finite number")
 POSITIVE = Check(lambda v: is_number(v) and v > 0, "a number above 0")
 FRACTION = Check(lambda v: is_number(v) and 0 <= v < 1, "a number from 0 up to, not including, 1")
+SHARE = Check(lambda v: is_number(v) and 0 < v < 1, "a number above 0 and below 1")
 PART = Check(lambda v: is_number(v) and 0 < v <= 1, "a number above 0 and up to 1")
 NOT_NEGATIVE = Check(lambda v: is_number(v) and v >= 0, "a number from 0 up")
 NONE_OR_POSITIVE = Check(
     lambda v: v is None or (is_number(v) and v > 0), "a number above 0, or None"
 )
+WHOLE = Check(lambda v: is_integer(v) and v >= 0, "a whole number from 0 up")
 COUNT = Check(lambda v: is_integer(v) and v >= 1, "a whole number from 1 up")
 FLAG = Check(lambda v: isinstance(v, bool), "True or False")
 

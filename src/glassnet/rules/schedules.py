@@ -6,25 +6,30 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from glassnet.errors import unknown_name
+from glassnet.errors import DescriptionError, unknown_name
 from glassnet.rules.entry import (
     COUNT,
     FLAG,
     FRACTION,
     NOT_NEGATIVE,
     POSITIVE,
+    SHARE,
+    WHOLE,
     Check,
     Entry,
     is_integer,
     is_number,
     option,
 )
+from glassnet.rules.stall import Stall, stalled
 
+CYCLES = Check(
+    lambda v: is_integer(v) and 1 <= v <= 10_000, "a whole number from 1 to 10000"
+)  # they are listed, and a file may name any number
 FACTOR = Check(lambda v: is_number(v) and v >= 1, "a number from 1 up")
-WHOLE = Check(lambda v: is_integer(v) and v >= 0, "a whole number from 0 up")
-SHARE = Check(lambda v: is_number(v) and 0 < v < 1, "a number above 0 and below 1")
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,6 +39,11 @@ class Schedule(Entry):
     def rate(self, done: float) -> float:
         """Give the rate when a part `done` of the steps, from 0 to below 1, lies behind."""
         raise NotImplementedError
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it gives one rate, however much is done: then no step need be asked for."""
+        return False
 
     @property
     def watches_loss(self) -> bool:
@@ -106,6 +116,11 @@ class Constant(Schedule):
     """The same rate at every step."""
 
     value: float = option(NOT_NEGATIVE)
+
+    @property
+    def is_steady(self) -> bool:
+        """It is."""
+        return True
 
     def rate(self, done: float) -> float:
         """Give the value."""
@@ -249,6 +264,9 @@ class CosineRestarts(Schedule):
     PyTorch's CosineAnnealingWarmRestarts, with its T_mult as `longer`.
     Source: Loshchilov, Hutter: SGDR (2017).
 
+    Raises:
+        DescriptionError: an option is out of range, or the cycles grow beyond every float.
+
     Example:
         >>> twice = CosineRestarts(0.1, cycles=2, longer=1)
         >>> [round(twice.rate(done), 4) for done in (0, 0.25, 0.5, 0.75)]
@@ -258,12 +276,29 @@ class CosineRestarts(Schedule):
 
     start: float = option(POSITIVE)
     end: float = option(NOT_NEGATIVE, 0.0)
-    cycles: int = option(COUNT, 3)
+    cycles: int = option(CYCLES, 3)
     longer: float = option(FACTOR, 2.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        try:
+            whole = sum(self._lengths)
+        except OverflowError:
+            whole = math.inf
+        if not math.isfinite(whole):
+            raise DescriptionError(
+                f"CosineRestarts: {self.cycles} cycles, each {self.longer!r} times as long as the"
+                " one before, whose lengths together no float can hold: take fewer cycles, or a"
+                " smaller longer"
+            )
+
+    @cached_property
+    def _lengths(self) -> tuple[float, ...]:
+        return tuple(float(self.longer) ** k for k in range(self.cycles))
 
     def rate(self, done: float) -> float:
         """Give the rate at this point of the cycle under way."""
-        lengths = [self.longer**k for k in range(self.cycles)]
+        lengths = self._lengths
         place = done * sum(lengths) + 1e-9  # rounding must not put a restart one step too late
         for length in lengths[:-1]:
             if place < length:
@@ -338,56 +373,6 @@ def _along_cosine(start: float, end: float, done: float) -> float:
 # ------------------------------------------------------------------------- by the loss so far
 
 
-@dataclass(frozen=True)
-class Watch:
-    """What has to be known of the losses so far to see whether they stand on a plateau.
-
-    Args:
-        best: the lowest loss that was clearly below those before it.
-        waited: epochs since then, or since the last plateau.
-        resting: epochs after a plateau that are still not counted.
-
-    """
-
-    best: float = math.inf
-    waited: int = 0
-    resting: int = 0
-
-
-def watched(
-    watch: Watch,
-    loss: float,
-    *,
-    patience: int,
-    threshold: float = 1e-4,
-    relative: bool = True,
-    cooldown: int = 0,
-) -> tuple[Watch, bool]:
-    """Add the loss of one epoch: give what is known then, and whether it is a plateau.
-
-    A plateau is reached after more than `patience` epochs without a loss below the best one by at
-    least `threshold`, which is a part of that loss, or where not `relative`, a loss. The epochs
-    count anew from there, once `cooldown` more have passed. A loss of nan is never below another.
-    As PyTorch's ReduceLROnPlateau decides.
-
-    >>> watch, seen = Watch(), []
-    >>> for loss in (1.0, 0.5, 0.6, 0.55, 0.7):
-    ...     watch, flat = watched(watch, loss, patience=1)
-    ...     seen.append(flat)
-    >>> seen
-    [False, False, False, True, False]
-    """
-    best, waited, resting = watch.best, watch.waited + 1, watch.resting
-    bar = best * (1 - threshold) if relative else best - threshold
-    if loss < bar:
-        best, waited = loss, 0
-    if resting > 0:
-        waited, resting = 0, resting - 1
-    if waited > patience:
-        return Watch(best, 0, cooldown), True
-    return Watch(best, waited, resting), False
-
-
 @dataclass(frozen=True, repr=False)
 class Plateau(Schedule):
     """At `start`, and times `factor` whenever the loss has not fallen for `patience` epochs.
@@ -416,6 +401,11 @@ class Plateau(Schedule):
     lowest: float = option(NOT_NEGATIVE, 0.0)
     least: float = option(NOT_NEGATIVE, 1e-8)
 
+    @property
+    def is_steady(self) -> bool:
+        """It is, from one loss to the next."""
+        return True
+
     def rate(self, done: float) -> float:
         """Give the rate before any loss is known; `following` gives what comes after."""
         return self.start
@@ -431,7 +421,7 @@ class Plateau(Schedule):
 
     def following(self, loss: float) -> Schedule:
         """Give the schedule after the first epoch."""
-        return _OnPlateau(self, self.start, Watch()).following(loss)
+        return _OnPlateau(self, self.start, Stall()).following(loss)
 
 
 @dataclass(frozen=True, repr=False)
@@ -440,7 +430,12 @@ class _OnPlateau(Schedule):
 
     of: Plateau
     now: float
-    watch: Watch
+    stall: Stall
+
+    @property
+    def is_steady(self) -> bool:
+        """It is, until the next epoch ends."""
+        return True
 
     def rate(self, done: float) -> float:
         """Give the rate until the next epoch ends."""
@@ -454,16 +449,16 @@ class _OnPlateau(Schedule):
     def following(self, loss: float) -> Schedule:
         """Give the schedule after one more epoch."""
         of = self.of
-        watch, flat = watched(
-            self.watch,
+        stall, too_long = stalled(
+            self.stall,
             loss,
             patience=of.patience,
             threshold=of.threshold,
             relative=of.relative,
             cooldown=of.cooldown,
         )
-        lower = max(self.now * of.factor, of.lowest) if flat else self.now
-        return _OnPlateau(of, lower if self.now - lower > of.least else self.now, watch)
+        lower = max(self.now * of.factor, of.lowest) if too_long else self.now
+        return _OnPlateau(of, lower if self.now - lower > of.least else self.now, stall)
 
 
 # ------------------------------------------------------------------------ before another one

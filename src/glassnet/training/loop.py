@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from glassnet.engines import Work
 from glassnet.history import Tally
 from glassnet.program import Program
-from glassnet.rules.schedules import Constant, Schedule
+from glassnet.rules.schedules import Schedule
 from glassnet.training.guard import Guard
 from glassnet.training.pace import Pace
 from glassnet.training.rate_factor import RateFactors
@@ -29,8 +29,9 @@ class Loop(Run):
         self.factors = RateFactors()
         self._part: NDArray[Any] = np.empty(0)  # losses of the epoch under way
         program = self.values.program
-        self.watching = any(s.watches_loss for s in program.schedules.values())
-        self._schedules = {0: program.schedules}  # by epoch, as far as they are known and needed
+        watching = {name: s for name, s in program.schedules.items() if s.watches_loss}
+        self.watching = bool(watching)
+        self._schedules = {0: watching}  # by epoch, as far as they are known and needed
 
     def train(self) -> None:
         """Do chunk after chunk."""
@@ -153,10 +154,8 @@ class Loop(Run):
         """Give what changes from step to step, for the steps first … last − 1 of this fit."""
         program = self.values.program
         rates = rates_between(program, self.before.steps, self.steps, first, last)
-        if self.watching:
-            for name, numbers in self._rates_of(range(first, last)).items():
-                if name in program.all_rate_names:
-                    rates[:, program.all_rate_names.index(name)] = numbers
+        for name, numbers in self._watching_rates_of(range(first, last)).items():
+            rates[:, program.all_rate_names.index(name)] = numbers
         rates[:, 0] *= self.factors.at(np.arange(first, last))
         return rates
 
@@ -167,10 +166,17 @@ class Loop(Run):
             name: scheduled_rates(schedule, self.steps, which)
             for name, schedule in (schedules | self.values.program.schedules).items()
         }
+        return found | self._watching_rates_of(which)
+
+    def _watching_rates_of(self, which: range) -> dict[str, NDArray[np.float64]]:
+        """Give what those schedules give some steps that watch the loss."""
+        found = {name: np.empty(len(which)) for name in self._schedules[max(self._schedules)]}
         if self.watching:
-            for place, step in enumerate(which):
-                for name, schedule in self._schedules_in(step // self.work.batches.per_epoch):
-                    found[name][place] = schedule.rate(step / self.steps)
+            epochs = np.asarray(which) // self.work.batches.per_epoch
+            for epoch in np.unique(epochs).tolist():
+                part = slice(*np.searchsorted(epochs, (epoch, epoch + 1)).tolist())
+                for name, schedule in self._schedules_in(epoch):
+                    found[name][part] = scheduled_rates(schedule, self.steps, which[part])
         return found
 
     def _schedules_in(self, epoch: int) -> Iterable[tuple[str, Schedule]]:
@@ -231,8 +237,8 @@ def rates_between(
 
 def scheduled_rates(schedule: Schedule, steps: int, which: range) -> NDArray[np.float64]:
     """Give what a schedule gives for some of the steps of a fit, which are counted from 0."""
-    if isinstance(schedule, Constant):
-        return np.full(len(which), schedule.value)
+    if schedule.is_steady:
+        return np.full(len(which), schedule.rate(0.0))
     return np.array([schedule.rate(k / steps) for k in which])
 
 
