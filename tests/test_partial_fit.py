@@ -118,6 +118,8 @@ def test_a_copy_goes_its_own_way():
     [
         ({"optimizer": "lbfgs"}, "takes all rows at once, until it converges: use fit"),
         ({"optimizer": gn.SGD(gn.Cosine(0.1))}, "no end that Cosine(0.1) could run to"),
+        ({"optimizer": gn.Adam(average=gn.SWA())}, "no end of which SWA() could average a part"),
+        ({"optimizer": gn.SGD(gn.Plateau(0.1))}, "no end that Plateau(0.1) could run to"),
         ({"optimizer": "adm"}, "did you mean 'adam'"),
         ({"engine": "nmba"}, "did you mean 'numba'"),
         ({"sample_weight": [1.0]}, "sample_weight must have shape (12,)"),

@@ -498,6 +498,13 @@ def test_between_callbacks_many_epochs_run_at_a_time(monkeypatch):
     assert len(calls) <= 102  # one for every callback, and two while the pace is found
 
 
+def test_what_a_comparison_of_numpy_gives_stops_too():
+    net = gn.Network("1-1 linear", random_state=0)
+    enough = lambda network, history: history.loss[-1] < np.inf  # noqa: E731 - as people write it
+    history = net.fit([[1.0], [2.0]], [1.0, 2.0], epochs=5, callbacks=enough, verbose=False)
+    assert (history.epochs, history.stopped) == (1, "callback")
+
+
 def test_a_callback_may_stop():
     def stop(network, history):
         return history.epochs == 3

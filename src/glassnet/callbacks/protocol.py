@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any, Protocol
 
+import numpy as np
+
 from glassnet.errors import DescriptionError
 from glassnet.history import History
 from glassnet.rules.entry import COUNT
@@ -120,7 +122,7 @@ class Callbacks:
     def call(self) -> bool:
         """Call those that are due; say whether one of them wants to stop."""
         answers = [call(self.network, self.history) for call in self.due()]
-        return any(answer is True for answer in answers)
+        return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
 
     def due(self) -> list[CallbackLike]:
         """Give the callbacks whose turn it is after the epochs done."""

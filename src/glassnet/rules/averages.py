@@ -37,6 +37,7 @@ class Average(Entry):
 
     formula: ClassVar[str] = ""
     source: ClassVar[str] = ""
+    needs_end: ClassVar[bool] = False  # whether the shares depend on where the fit ends
 
     def share(self, step: Any, place: Any, steps: int) -> Any:
         """Give the share of a step's weights in the average; for arrays of steps, an array.
@@ -94,6 +95,7 @@ class SWA(Average):
     start: float = option(FRACTION, 0.75)
     formula: ClassVar[str] = "share = 1 / k at the k-th step from start on, and 1 before"
     source: ClassVar[str] = "Izmailov and others: Averaging Weights Leads to Wider Optima (2018)"
+    needs_end: ClassVar[bool] = True
 
     def share(self, step: Any, place: Any, steps: int) -> Any:
         """Give the share, which depends on the place in the fit alone."""

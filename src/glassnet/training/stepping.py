@@ -13,7 +13,6 @@ from glassnet.engines import Engine, Work
 from glassnet.errors import DescriptionError, NotFiniteError
 from glassnet.history import Tally
 from glassnet.program import Program
-from glassnet.rules.schedules import Constant
 from glassnet.training.guard import Guard
 from glassnet.training.loop import rates_between
 from glassnet.values import Values
@@ -79,8 +78,13 @@ def check_steps(program: Program) -> None:
             f"{optimizer!r} takes all rows at once, until it converges: use fit, or another"
             " optimizer, such as 'adam'"
         )
-    for schedule in program.schedules.values():
-        if not isinstance(schedule, Constant):
-            raise DescriptionError(
-                f"partial_fit has no end that {schedule!r} could run to: give a number in its place"
-            )
+    endless = [s for s in program.schedules.values() if s.watches_loss or not s.is_steady]
+    if optimizer.averaging is not None and optimizer.averaging.needs_end:
+        raise DescriptionError(
+            f"partial_fit has no end of which {optimizer.averaging!r} could average a part: take"
+            " gn.EMA() in its place"
+        )
+    if endless:
+        raise DescriptionError(
+            f"partial_fit has no end that {endless[0]!r} could run to: give a number in its place"
+        )
