@@ -392,6 +392,15 @@ def test_fit_in_folds_prints_scores_with_mean_and_spread_and_saves_nothing(folde
     assert str(found) not in good(*words[:-1], 4)
 
 
+def test_fit_in_folds_weights_classes(folder):
+    words = ("fit", IRIS, "--target", "species", "--folds", 5, "--epochs", 20)
+    scores = {good(*words).split("fold  rows")[1]}
+    for weight in ("balanced", "virginica=1"):  # each has 40 rows, so all count 1
+        scores.add(good(*words, "--class-weight", weight).split("fold  rows")[1])
+    assert len(scores) == 1
+    assert good(*words, "--class-weight", "virginica=50").split("fold  rows")[1] not in scores
+
+
 def test_fit_in_folds_learns_a_number(folder):
     words = ("--target", "petal_width", "--without", "species", "--folds", 3, "--epochs", 5)
     text = good("fit", IRIS, *words)
@@ -515,6 +524,46 @@ def test_predict_lists_and_scores(model, folder):
     assert text.splitlines()[0].split() == ["row", "species", "probability"]
     assert "… and 140 more" in text
     assert float(re.search(r"accuracy ([0-9.]+)% on 150 rows", text)[1]) >= 90
+
+
+@pytest.mark.parametrize("last", [
+    ("sigmoid", gn.BinaryCrossEntropy()), ("linear", gn.BinaryCrossEntropy()),
+    ("linear", gn.BinaryFocal()), ("linear", gn.Hinge()),
+], ids=str)  # fmt: skip
+def test_predict_reads_a_single_output_as_its_loss_means_it(last, folder):
+    activation, loss = last
+    X = np.linspace(-1, 1, 41)
+    gn.table.write_csv("yes.csv", {"x": X, "kind": np.where(X > 0.1, "yes", "no")})
+    table = gn.Table.read("yes.csv")
+    net = gn.Network(1, gn.Dense(1, activation), loss=loss, random_state=0)
+    net.preparation = gn.table.Preparation.learn(table, "kind")
+    net.weights["W1"], net.weights["b1"] = [[1.0]], [0.05]  # many scores are between 0 and 0.5
+    net.save("yes.safetensors")
+    text = good("predict", "yes.safetensors", "yes.csv", "--out", "out.csv")
+    scores = net.preparation.features_of(table)[:, 0] + 0.05
+    rows = rows_of("out.csv")
+    assert [row["kind"] for row in rows] == np.where(scores > 0, "yes", "no").tolist()
+    right = np.mean((scores > 0) == (X > 0.1))
+    assert f"accuracy {right:.1%} on 41 rows" in text  # of the labels that are printed
+    if isinstance(loss, gn.Hinge):
+        assert list(rows[0]) == ["kind"]  # its scores are no chances
+    else:
+        wanted = 1 / (1 + np.exp(-np.abs(scores)))
+        found = [float(row["probability"]) for row in rows]
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ["softmax", "log_softmax", "linear"])
+def test_predict_gives_chances_of_classes(activation, folder):
+    table = gn.Table.read(IRIS)
+    net = gn.Network(4, gn.Dense(3, activation), loss="cross_entropy", random_state=0)
+    net.preparation = gn.table.Preparation.learn(table, "species")
+    net.save("m.safetensors")
+    good("predict", "m.safetensors", IRIS, "--out", "out.csv")
+    found = [float(row["probability"]) for row in rows_of("out.csv")]
+    z = net.preparation.features_of(table) @ net.weights["W1"] + net.weights["b1"]
+    chances = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found, chances.max(axis=1), rtol=1e-5)
 
 
 def test_predict_writes_every_row(model, folder):
@@ -853,3 +902,9 @@ def test_fit_refuses_bad_logs_and_class_weights(words, sentence, folder):
     assert result.exit_code == 2
     assert sentence in result.output + result.stderr
     assert list(folder.iterdir()) == []
+
+
+def test_rules_are_found_in_small_letters_too():
+    assert good("rules", "plateau") == good("rules", "schedules", "Plateau")
+    assert good("rules", "initializers", "UnitVariance") == good("rules", "unitvariance")
+    assert good("rules", "Step") != good("rules", "step")  # a schedule and an activation

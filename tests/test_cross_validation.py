@@ -101,6 +101,23 @@ def test_folds_stop_early_each_at_its_time():
     assert {history.stopped for history in found.histories} == {"early stopping"}
 
 
+@pytest.mark.parametrize("engine", ["stacked", "numpy", "numba"])
+@pytest.mark.parametrize("validation", [None, 0.25])
+def test_class_weights_are_learnt_by_each_fold(engine, validation):
+    y = np.array([0, 1, 0, 2, 0])[np.arange(len(X)) % 5]
+    options = {"epochs": 3, "batch_size": 8, "class_weight": "balanced", "validation": validation}
+    description = network(gn.Dense(6, "tanh"), gn.Dense(3, "softmax"))
+    found = validated(description, y, engine=engine, **options)
+    assert_as_alone(found, description, y, **options)
+    plain = validated(description, y, engine=engine, **(options | {"class_weight": None}))
+    assert not np.array_equal(plain.predictions, found.predictions)
+
+
+def test_class_weights_need_classes():
+    with pytest.raises(gn.DescriptionError, match="class_weight is for losses of classes"):
+        validated(class_weight="balanced")
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("rows", [47, 46])
 def test_masks_statistics_and_weights(rows, weighted):

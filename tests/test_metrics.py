@@ -15,7 +15,7 @@ import glassnet as gn
 from glassnet import metrics
 from glassnet.metrics import METRICS, by_name, measured
 from glassnet.metrics import formulas as own
-from glassnet.metrics.reading import reading_of
+from glassnet.rules.reading import reading_of
 
 RANDOM = np.random.RandomState(0)
 ROWS = 60
@@ -164,7 +164,13 @@ def test_outputs_that_are_not_finite_give_a_number_or_nan(name, value):
 
 
 @pytest.mark.parametrize(
-    ("loss", "activation"), [("mean_squared_error", "linear"), ("mean_squared_error", "tanh")]
+    ("loss", "activation"),
+    [
+        ("mean_squared_error", "linear"),
+        ("mean_squared_error", "tanh"),
+        ("hinge", "linear"),
+        ("poisson", "linear"),
+    ],
 )
 def test_a_log_loss_without_chances_is_refused_before_training(loss, activation):
     net = gn.Network(f"2-1 {activation}", loss=loss, random_state=0)

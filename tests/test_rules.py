@@ -1492,3 +1492,9 @@ def test_the_loss_is_chosen_by_the_last_activation():
 @pytest.mark.parametrize("kind", [Schedule, Initializer])
 def test_the_base_of_a_table_is_no_entry_of_it(kind):
     assert kind not in (*SCHEDULES.values(), *INITIALIZERS.values())
+
+
+@pytest.mark.parametrize("made", [lambda: gn.Dense(3, "prelu"), lambda: gn.Network("2-3-1 prelu")])
+def test_who_looks_for_prelu_is_told_of_the_layer(made):
+    with pytest.raises(gn.DescriptionError, match=r"it is a layer: write gn\.PReLU\(\)"):
+        made()

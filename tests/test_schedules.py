@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 
@@ -450,3 +451,24 @@ def test_a_schedule_of_a_number_is_constant():
     assert schedule_of(0.5) == gn.Constant(0.5)
     assert not gn.Constant(0.5).watches_loss
     assert gn.WarmUp(Plateau(0.1)).watches_loss
+
+
+def test_logs_have_a_column_for_each_schedule(tmp_path):
+    layers = gn.Dense(4, "tanh"), gn.Dropout(gn.Cosine(0.5, 0.1)), gn.Dense(1)
+    net = gn.Network(2, *layers, random_state=0)
+    optimizer = gn.SGD(gn.Plateau(0.1), momentum=gn.Cosine(0.9, 0.5))
+    logs = [
+        gn.callbacks.CSVLog(tmp_path / "a.csv"),
+        gn.callbacks.JSONLinesLog(tmp_path / "a.jsonl"),
+    ]
+    X = np.linspace(-1, 1, 16).reshape(8, 2)
+    history = net.fit(X, X[:, 0], epochs=3, optimizer=optimizer, callbacks=logs, verbose=False)
+    names, *rows = csv.reader((tmp_path / "a.csv").read_text().splitlines())
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert names == ["epoch", "seconds", *history.columns]
+    assert sorted(history.rates) == ["momentum", "rate_keep1"]
+    for name, numbers in history.rates.items():
+        assert len(set(numbers)) == 3
+        np.testing.assert_array_equal(history.columns[name], numbers)
+        assert [float(row[names.index(name)]) for row in rows] == numbers.tolist()
+        assert [line[name] for line in lines] == numbers.tolist()

@@ -13,10 +13,10 @@ from typing import Any
 
 from glassnet.errors import DescriptionError, unknown_name
 from glassnet.naming import Names
-from glassnet.rules.activations import ACTIVATIONS, SHARES
+from glassnet.rules.activations import SHARES
 from glassnet.rules.entry import is_integer
 from glassnet.rules.initializers import INITIALIZERS, Initializer
-from glassnet.rules.layers import LAYERS, Activation, Dense, Embedding, Layer
+from glassnet.rules.layers import LAYERS, Activation, Dense, Embedding, Layer, known_activation
 from glassnet.rules.losses import Loss, backward_rule, loss_from_json
 from glassnet.rules.losses import loss as loss_of
 
@@ -330,6 +330,5 @@ def _read_text(text: str) -> tuple[list[int], list[str]]:
             f"cannot read {text!r}: write the sizes, then activations, as in '2-64-3 relu softmax'"
         )
     for word in words:
-        if word not in ACTIVATIONS:
-            raise unknown_name("activation", word, ACTIVATIONS)
+        known_activation(word)
     return [int(size) for size in first.split("-")], words

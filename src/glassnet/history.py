@@ -86,6 +86,7 @@ class History:
         seed: decided the orders of the rows and the random masks.
         metrics: names of the metrics, and whether larger is better; None where that is not known.
         validated: whether there are validation rows.
+        rates: names of what other schedules give.
 
     Example:
         >>> history = History(engine="numpy", engine_reason="asked for", seed=0)
@@ -103,6 +104,7 @@ class History:
         metrics: Mapping[str, bool | None] | None = None,
         *,
         validated: bool = False,
+        rates: Iterable[str] = (),
     ) -> None:
         self.engine = engine
         self.engine_reason = engine_reason
@@ -115,7 +117,7 @@ class History:
         self._loss = Column()
         self._validation_loss = Column()
         self._learning_rate = Column()
-        self._rates: dict[str, Column] = {}
+        self._rates = {name: Column() for name in rates}
         names = metrics or {}
         self._metrics = {name: Column() for name in names}
         self._validation_metrics = {name: Column() for name in names} if validated else {}
@@ -162,8 +164,9 @@ class History:
 
         They are there from the beginning, and empty then.
 
-        >>> list(History("numpy", "asked for", 0, {"mae": False}, validated=True).columns)
-        ['loss', 'mae', 'validation_loss', 'validation_mae', 'learning_rate']
+        >>> names = {"metrics": {"mae": False}, "rates": ["momentum"]}
+        >>> list(History("numpy", "asked for", 0, **names, validated=True).columns)
+        ['loss', 'mae', 'validation_loss', 'validation_mae', 'learning_rate', 'momentum']
         """
         validation = {"loss": self.validation_loss} if self._validated else {}
         validation |= self.validation_metrics
@@ -172,6 +175,7 @@ class History:
             **self.metrics,
             **{f"validation_{name}": numbers for name, numbers in validation.items()},
             "learning_rate": self.learning_rate,
+            **self.rates,
         }
 
     def record(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from glassnet.cli.group import INTERRUPTED
-from glassnet.cli.job import few, job_of, table_of
+from glassnet.cli.job import class_weight_of, job_of, table_of
 from glassnet.cli.options import (
     ENGINES,
     RATE,
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 USUAL_RATE = 0.01  # of Adam for small tables, where a hundred epochs are a few hundred steps
 USUAL_BATCH = 32
-_WEIGHT = Real("a weight above 0", min=0, min_open=True)
 
 
 @click.command()
@@ -132,12 +130,13 @@ def fit(
 
         trained = {"epochs": epochs, "batch_size": rows_in_batch, "optimizer": step}
         asked = table_of(data, target, without, short)
-        fit_folds(context, asked, short, folds, seed, {"engine": engine, **trained})
+        options = {"engine": engine, **trained}
+        fit_folds(context, asked, short, folds, seed, class_weights, options)
         return
     job = job_of(table_of(data, target, without, short), short, held_out, seed)
     network, preparation = job.network, job.preparation
     X, y, training, testing = job.X, job.y, job.training, job.testing
-    class_weight = _class_weight(class_weights, preparation)
+    class_weight = class_weight_of(class_weights, preparation)
     for line in job.about():
         say(line)
     history = network.fit(
@@ -180,29 +179,6 @@ def _batch_size(asked: int | None, optimizer: str, *, all_rows: bool) -> int | N
     return None
 
 
-def _class_weight(given: Sequence[str], preparation: Preparation) -> Any:
-    """Give what `fit` takes: None, "balanced", or the weight of each class that was named."""
-    if not given:
-        return None
-    if preparation.kind != "classes":
-        raise click.UsageError(
-            f"{preparation.target} is a number and has no classes: leave --class-weight out"
-        )
-    if given == ("balanced",):
-        return "balanced"
-    number_of = {str(label): number for number, label in enumerate(preparation.classes)}
-    weights: dict[int, float] = {}
-    for text in given:
-        label, _, weight = text.rpartition("=")
-        if label not in number_of:
-            raise click.UsageError(
-                f"--class-weight is balanced, or LABEL=WEIGHT with a label of {preparation.target}"
-                f" ({few(preparation.classes)}), got {text!r}"
-            )
-        weights[number_of[label]] = _WEIGHT.convert(weight, None, None)
-    return weights
-
-
 def _logs(path: str | None) -> list[gn.callbacks.CallbackLike]:
     """Give the callback that writes a log, in the form that its ending names."""
     import glassnet as gn
@@ -216,12 +192,11 @@ def _refuse_beside_folds(context: click.Context) -> None:
         "held_out": "each fold holds rows out itself",
         "out": "no model is saved",
         "quiet": "there is nothing but what is printed",
-        "class_weights": "classes are not weighted",
         "log": "no log is written",
     }
     for name, reason in reasons.items():
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            option = {"class_weights": "class-weight"}.get(name, name.replace("_", "-"))
+            option = name.replace("_", "-")
             raise click.UsageError(f"with --folds {reason}: leave --{option} out")
 
 

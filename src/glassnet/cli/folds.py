@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +10,7 @@ import numpy as np
 
 import glassnet as gn
 from glassnet.cli.group import INTERRUPTED
-from glassnet.cli.job import Asked, about, about_network, network_for
+from glassnet.cli.job import Asked, about, about_network, class_weight_of, network_for
 from glassnet.cli.options import many
 from glassnet.errors import TableError
 from glassnet.table import Preparation
@@ -25,6 +25,7 @@ def fit_folds(
     short: str | None,
     folds: int,
     seed: int,
+    class_weights: Sequence[str],
     options: Mapping[str, Any],
 ) -> None:
     """Cross-validate on a table, and print the scores of each fold with mean and spread."""
@@ -41,6 +42,7 @@ def fit_folds(
             features=features,
             metrics=metrics,
             random_state=seed,
+            class_weight=class_weight_of(class_weights, whole),
             **options,
         )
     except gn.TableError:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glassnet.cli.options import features_of, many, target_of
+from glassnet.cli.options import Real, features_of, many, target_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     import glassnet as gn
     from glassnet.table import Preparation, Table
+
+_WEIGHT = Real("a weight above 0", min=0, min_open=True)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,29 @@ def _parts(
         return split(table.rows, held_out, seed, labels)
     except DataError as flaw:
         raise TableError(f"{table.source}: {flaw}") from None
+
+
+def class_weight_of(given: Sequence[str], preparation: Preparation) -> Any:
+    """Give what `fit` takes: None, "balanced", or the weight of each class that was named."""
+    if not given:
+        return None
+    if preparation.kind != "classes":
+        raise click.UsageError(
+            f"{preparation.target} is a number and has no classes: leave --class-weight out"
+        )
+    if given == ("balanced",):
+        return "balanced"
+    number_of = {str(label): number for number, label in enumerate(preparation.classes)}
+    weights: dict[int, float] = {}
+    for text in given:
+        label, _, weight = text.rpartition("=")
+        if label not in number_of:
+            raise click.UsageError(
+                f"--class-weight is balanced, or LABEL=WEIGHT with a label of {preparation.target}"
+                f" ({few(preparation.classes)}), got {text!r}"
+            )
+        weights[number_of[label]] = _WEIGHT.convert(weight, None, None)
+    return weights
 
 
 def about(table: Table, preparation: Preparation) -> Iterator[str]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glassnet import metrics as metric_table
+from glassnet.class_weight import ClassWeight
 from glassnet.cross_validation.folds import Folds, each
 from glassnet.cross_validation.result import CrossValidation, Fold
 from glassnet.cross_validation.source import Arrays, Source, Tabular
@@ -46,6 +47,7 @@ def cross_validate(
     validation: float | str | None = None,
     early_stopping: int | None = None,
     sample_weight: ArrayLike | None = None,
+    class_weight: ClassWeight = None,
     shuffle: bool = True,
     random_state: RandomState = None,
     features: Sequence[str] | None = None,
@@ -81,6 +83,7 @@ def cross_validate(
         early_stopping: stop a fold after so many epochs without a lower validation loss (training
             loss, if there is no validation).
         sample_weight: (m,) what each row counts, in training and in the loss of held-out rows.
+        class_weight: as in `fit`, learnt from each fold's training rows; scores do not know of it.
         shuffle: whether each epoch visits the rows in an order of its own.
         random_state: decides folds, first weights, orders and masks: equal ones, equal results.
         features: names of the columns of a Table to learn from; by default all but the target.
@@ -124,7 +127,8 @@ def cross_validate(
     folds = int(folds) if isinstance(folds, np.integer) else folds
     source = _source(X, y, features, sample_weight, description)
     chosen = _splits(folds, source, seed, groups)
-    begun = Folds(description, list(each(source.fold, chosen)), options, seed, validation)
+    rows = list(each(source.fold, chosen))
+    begun = Folds(description, rows, options, seed, validation, class_weight)
     from glassnet.views.progress import progress_for  # views stand above
 
     progress, started = progress_for(verbose, epochs) or Silent(), clock()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.arrays import Rows
+from glassnet.class_weight import ClassWeight, with_class_weights
 from glassnet.cross_validation.result import Fold
 from glassnet.cross_validation.source import FoldRows
 from glassnet.cross_validation.splits import FOLDS, Split
@@ -51,6 +52,7 @@ class Folds:
         seed: decides the seed of each.
         validation: what is watched while a fold trains: a part of its training rows, its held-out
             rows ("held_out"), or None.
+        class_weight: as in `fit`; learnt from the rows that a fold trains on.
 
     """
 
@@ -61,6 +63,7 @@ class Folds:
         options: Options,
         seed: int,
         validation: float | str | None,
+        class_weight: ClassWeight = None,
     ) -> None:
         self.description = description
         self.rows = rows
@@ -68,7 +71,10 @@ class Folds:
         self.program = Program(description, options.optimizer)
         self.evaluation = Evaluation(self.program)
         self.seeds = [seed_of_fold(seed, number) for number in range(1, len(rows) + 1)]
-        watched = [self._watched(*pair, validation) for pair in zip(rows, self.seeds, strict=True)]
+        watched = [
+            with_class_weights(class_weight, *self._watched(*pair, validation), description)
+            for pair in zip(rows, self.seeds, strict=True)
+        ]
         self.way = choose(
             options.engine, self.program, [len(learnt) for learnt, _ in watched], options
         )

@@ -3,7 +3,6 @@
 Each takes what is wanted, y (m, n), the outputs of the network (m, n) and what each row counts
 (m,), and gives a number.
 
-reading.py       what outputs mean: classes and chances
 formulas.py      accuracy, r2, rmse, mae: on every install
 scikit_learn.py  those taken from scikit-learn
 """
@@ -22,7 +21,6 @@ from numpy.typing import NDArray
 
 from glassnet.errors import DescriptionError, missing_extra, unknown_name
 from glassnet.metrics.formulas import accuracy, mae, r2, rmse
-from glassnet.metrics.reading import Reading, reading_of
 from glassnet.metrics.scikit_learn import (
     balanced_accuracy,
     chances_of,
@@ -31,11 +29,13 @@ from glassnet.metrics.scikit_learn import (
     roc_auc,
 )
 from glassnet.rules.losses import Loss
+from glassnet.rules.reading import Reading, reading_of
 
 __all__ = ["METRICS", "Metric", "MetricFunction", "by_name", "measured"]
 
 MetricFunction = Callable[..., float]  # f(y, outputs), or f(y, outputs, sample_weight=…)
-TAKEN = ("epoch", "seconds", "loss", "learning_rate")  # names of other columns of a history
+# Names of other columns of a history.
+TAKEN = ("epoch", "seconds", "loss", "learning_rate", "momentum", "weight_decay")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.metrics.reading import USUAL, Reading
+from glassnet.rules.reading import USUAL, Reading
 
 Weights = NDArray[Any] | None
 

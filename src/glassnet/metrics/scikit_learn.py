@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.errors import DescriptionError
-from glassnet.metrics.reading import USUAL, Reading
 from glassnet.rules.activations import Rule
+from glassnet.rules.reading import USUAL, Reading
 
 Weights = NDArray[Any] | None
 

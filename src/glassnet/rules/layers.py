@@ -184,6 +184,10 @@ INITIALIZER = Check(
 def known_activation(name: str) -> None:
     """Raise DescriptionError unless there is an activation of this name."""
     if name not in ACTIVATIONS:
+        if str(name).casefold() == PReLU.__name__.casefold():  # others call it an activation
+            raise DescriptionError(
+                f"{name!r} learns its slope, so it is a layer: write gn.PReLU() after the Dense"
+            )
         unknown = unknown_name("activation", name, ACTIVATIONS)
         raise DescriptionError(f"{unknown}; one of your own: gn.register_activation first")
 

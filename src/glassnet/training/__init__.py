@@ -74,7 +74,10 @@ def prepare(
     engine, choice = _engine(network.engines, values, work, options)
     better = {name: metric.larger_is_better for name, metric in options.metrics.items()}
     validated = held_out is not None
-    history = History(choice.engine, choice.reason, work.seed, better, validated=validated)
+    rates = [name for name in program.schedules if name != "learning_rate"]
+    history = History(
+        choice.engine, choice.reason, work.seed, better, validated=validated, rates=rates
+    )
     callbacks = Callbacks(options.callbacks, network, history)
     if not before.epochs:
         fit_first_weights(values, rows, work.seed)

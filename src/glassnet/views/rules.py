@@ -83,18 +83,24 @@ def entry(kind: str, name: str) -> str:
       gn.Dense(3, weight_initializer=gn.Zeros())
     """
     table = _table(kind)
-    if name not in table.entries:
+    known = {entry.casefold(): entry for entry in table.entries}
+    found = name if name in table.entries else known.get(name.casefold())
+    if found is None:
         raise unknown_name(f"entry of {kind}", name, table.entries)
-    return "\n".join([*_head(table.shown(name)), "", *table.more(name)])
+    return "\n".join([*_head(table.shown(found)), "", *table.more(found)])
 
 
 def kind_of(name: str) -> str:
     """Give the table that a name stands in; of its kind, where it is that of a table.
 
-    Raises DescriptionError where there is none.
+    Small and capital letters are told apart only where both are there: step is an activation and
+    Step a schedule. Raises DescriptionError where there is none.
     """
     for kind, table in TABLES.items():
         if name == kind or name in table.entries:
+            return kind
+    for kind, table in TABLES.items():
+        if name.casefold() in map(str.casefold, table.entries):
             return kind
     raise unknown_name("rule", name, [*TABLES, *(n for t in TABLES.values() for n in t.entries)])
 

@@ -65,11 +65,11 @@ def reading_of(loss: Loss | str, activation: str) -> Reading:
     entry = loss_of(loss)
     each, classes = entry.is_yes_or_no, entry.targets == "classes"
     scores = activation == "linear"  # logits, or what a hinge wants on the right side of 0
-    logits = scores and entry.of == "logits"
     middle = 0.0 if activation == "tanh" else 0.5  # of targets −1 and 1, or 0 and 1
     chances: dict[str, Rule] = {"sigmoid": _themselves, "softmax": _themselves}
     if classes:
         chances["log_softmax"] = np.exp
-    if logits:
-        chances["linear"] = softmax if classes else sigmoid
+    logits = [rule for rule in (sigmoid, softmax) if rule.__name__ in entry.short]
+    if logits:  # a hinge's scores and a Poisson's logarithms are none
+        chances["linear"] = logits[0]
     return Reading(each, 0.0 if each and scores else middle, middle, chances.get(activation))
