@@ -639,16 +639,6 @@ def test_a_folder_that_cannot_be_made(tmp_path, written):
         fit(network(), callbacks=gn.callbacks.TensorBoard(tmp_path / "file" / "runs"))
 
 
-def test_tensorboard_s_own_files_can_be_read_back(tmp_path):
-    pytest.importorskip("tensorboardX")
-    reading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    board = gn.callbacks.TensorBoard(tmp_path)
-    history = fit(network(), epochs=4, callbacks=board)
-    events = reading.EventAccumulator(str(tmp_path)).Reload()
-    found = [event.value for event in events.Scalars("loss")]
-    np.testing.assert_allclose(found, history.loss, rtol=1e-6)
-
-
 # ------------------------------------------------------------------- together with the clock
 
 

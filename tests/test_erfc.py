@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 import mpmath
 import numpy as np
@@ -44,6 +46,15 @@ def output_slope(a, y, w):
     return w + 0 * a
 
 
+@dataclass(frozen=True, repr=False)
+class Output(Loss):
+    rules: ClassVar = (output, output_slope)
+    formula: ClassVar = "Σ w · a"
+    slope_formula: ClassVar = "w"
+    note: ClassVar = "the output itself"
+    rows: ClassVar = "sum"
+
+
 RULES = {rule.__name__: rule for rule in (erfc_alone, erfc_of_gelu)}
 
 
@@ -53,8 +64,7 @@ def entries(monkeypatch):
     for name, rule in RULES.items():
         entry = Activation(name, rule, "", "", "", slope=no_slope)
         monkeypatch.setitem(ACTIVATIONS, name, entry)
-    loss = Loss("output", output, output_slope, "", "", "", short={}, rows="sum")
-    monkeypatch.setitem(LOSSES, "output", loss)
+    monkeypatch.setitem(LOSSES, "output", Output())
 
 
 @cache
