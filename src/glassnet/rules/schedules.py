@@ -25,6 +25,7 @@ from glassnet.rules.entry import (
 FACTOR = Check(lambda v: is_number(v) and v >= 1, "a number from 1 up")
 WHOLE = Check(lambda v: is_integer(v) and v >= 0, "a whole number from 0 up")
 SHARE = Check(lambda v: is_number(v) and 0 < v < 1, "a number above 0 and below 1")
+CYCLES = Check(lambda v: is_integer(v) and 1 <= v <= 10_000, "a whole number from 1 to 10000")
 
 
 @dataclass(frozen=True, repr=False)
@@ -258,7 +259,7 @@ class CosineRestarts(Schedule):
 
     start: float = option(POSITIVE)
     end: float = option(NOT_NEGATIVE, 0.0)
-    cycles: int = option(COUNT, 3)
+    cycles: int = option(CYCLES, 3)
     longer: float = option(FACTOR, 2.0)
 
     def rate(self, done: float) -> float:
@@ -275,7 +276,7 @@ class CosineRestarts(Schedule):
 
     def rates(self) -> Iterator[tuple[float, float]]:
         """Give beginning and end: no cycle comes above the one, or below the other."""
-        yield from ((0.0, self.start), (1.0, self.end))
+        yield from ((done, self.rate(done)) for done in (0.0, 1.0))
 
 
 @dataclass(frozen=True, repr=False)
