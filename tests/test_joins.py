@@ -237,6 +237,7 @@ REFUSED = {
     "Embedding: columns must be a whole number from 0 up": lambda: gn.Embedding(-1, 3, 2),
     "Embedding: categories must be a whole number from 2 up": lambda: gn.Embedding(0, 1, 2),
     "Embedding: size must be a whole number from 1 up": lambda: gn.Embedding(0, 3, 0.5),
+    "or at most 1000 of them, got (0, 1,": lambda: gn.Embedding(tuple(range(1001)), 3, 2),
     "got ()": lambda: gn.Embedding((), 3, 2),
     "a column is named twice in (1, 1)": lambda: gn.Embedding((1, 1), (3, 4), 2),
     "categories must be one number, or one for each of the 2 columns": (

@@ -1258,6 +1258,8 @@ WRONG = {
     "polynomial power": lambda: Polynomial(0.1, power=0),
     "time decay": lambda: TimeDecay(0.1, -1),
     "restarts": lambda: CosineRestarts(0.1, longer=0.5),
+    "restarts without end": lambda: CosineRestarts(0.1, cycles=10**9),
+    "restarts beyond every float": lambda: SGD(CosineRestarts(0.1, cycles=2000)),
     "one cycle": lambda: OneCycle(0.1, rise=1),
     "coslog4": lambda: CosLog4(-1),
     "flat": lambda: FlatCosine(0.1, flat=1),

@@ -7,10 +7,11 @@ network has (z1, a1, W1, …) and puts them into the templates of the rules' tab
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
+from typing import Any
 
 from glassnet.description import Description, Parameter
 from glassnet.naming import Axis as Axis
@@ -125,8 +126,7 @@ class LineWriter:
             templates = item.layer.forward_lines(self._columns(item))
             if not training and item.layer.predict is not None:
                 templates = item.layer.predict
-            for template in templates:
-                yield self._filled(Phase.FORWARD, template, item)
+            yield from self._filled(Phase.FORWARD, templates, item)
 
     def _weighted_sum(self, item: Named, layer: Dense) -> Line:
         z, w, b = item.names["z"], item.names["W"], item.names["b"]
@@ -153,15 +153,30 @@ class LineWriter:
         """Give how many columns a layer is given."""
         return self._names.columns(item.width_in)
 
-    def _filled(self, phase: Phase, template: Template, item: Named) -> Line:
-        """Put the names into a template of a layer, and find the shapes of what it makes."""
+    def _filled(self, phase: Phase, templates: Iterable[Template], item: Named) -> Iterator[Line]:
+        """Put the names into templates of a layer, and find the shapes of what they make."""
+        fields, shapes = self._fields(item), self._shapes(item)
+        for template in templates:
+            text = template.text.format(**fields)
+            outputs = tuple(part.strip() for part in text.split("=", 1)[0].split(","))
+            yield Line(
+                phase,
+                text,
+                outputs,
+                tuple(shapes[name] for name in outputs),
+                template.equation.format(**fields),
+                template.note,
+            )
+
+    def _fields(self, item: Named) -> dict[str, Any]:
+        """Give what may stand in a template of a layer."""
         layer = item.layer
         usual = {f.name: f.default for f in layer.__dataclass_fields__.values()}
         shown = {
             name: f", {name}={getattr(layer, name)!r}" if getattr(layer, name) != value else ""
             for name, value in usual.items()
         }
-        fields = {
+        return {
             **item.names,
             **{f"{name}_option": text for name, text in shown.items()},
             "options": "".join(shown[name] for name in layer.shown_options),
@@ -170,7 +185,10 @@ class LineWriter:
             "value": item.joined,
             "columns": self._columns(item),
         }
-        text = template.text.format(**fields)
+
+    def _shapes(self, item: Named) -> dict[str, Shape]:
+        """Give the shapes of all that the lines of a layer make, by name."""
+        layer = item.layer
         shapes: dict[str, Shape] = {item.y: ("m", item.width), f"d{item.x}": ("m", item.width_in)}
         for name, _ in (*layer.parameters, *layer.statistics):
             shapes[item.names[name]] = shapes[f"d{item.names[name]}"] = (item.width,)
@@ -181,15 +199,7 @@ class LineWriter:
             rows, columns = (self._names.axis("", n) for n in (lookup.rows, lookup.columns))
             shapes[item.names[lookup.chosen]] = ("m", columns)
             shapes[f"d{item.names[lookup.name]}"] = (rows, columns)
-        outputs = tuple(part.strip() for part in text.split("=", 1)[0].split(","))
-        return Line(
-            phase,
-            text,
-            outputs,
-            tuple(shapes[name] for name in outputs),
-            template.equation.format(**fields),
-            template.note,
-        )
+        return shapes
 
     def loss(self) -> Iterator[Line]:
         """Give the line of the loss; after it, what the layers' penalties add."""
@@ -251,9 +261,9 @@ class LineWriter:
         if item.layer.skip and self._has_error(item.made_at):
             skipped = item.layer.skip.format(y=item.y, columns=self._columns(item))
             self._skipped.setdefault(item.joined, []).append(skipped)
-        for template in item.layer.backward_lines(self._columns(item)):
-            if hands_back or template.text.split(" = ")[0] != "d{x}":
-                yield self._filled(Phase.BACKWARD, template, item)
+        templates = item.layer.backward_lines(self._columns(item))
+        wanted = [t for t in templates if hands_back or t.text.split(" = ")[0] != "d{x}"]
+        yield from self._filled(Phase.BACKWARD, wanted, item)
 
     def _has_error(self, place: int) -> bool:
         """Whether the error of the value that so many layers make stands in a line.
@@ -376,8 +386,7 @@ class LineWriter:
     def remember(self) -> Iterator[Line]:
         """Give the lines that bring running statistics forward."""
         for item in self.training:
-            for template in item.layer.remember:
-                yield self._filled(Phase.REMEMBER, template, item)
+            yield from self._filled(Phase.REMEMBER, item.layer.remember, item)
 
     def update(self, optimizer: Optimizer) -> Iterator[Line]:
         """Give the lines of the update and of what stands around it; none where there is no update.

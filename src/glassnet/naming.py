@@ -65,6 +65,7 @@ class Names:
 
     def __init__(self, inputs: int, layers: Sequence[Layer], *, training: bool) -> None:
         self.sizes: dict[str, int] = {}
+        self._first_axes: dict[int, str] = {}  # by length
         self._training = training
         # Where values are joined, columns of different layers meet: axes of one length are one.
         self._one_axis_a_size = any(layer.joins_columns for layer in layers)
@@ -79,7 +80,7 @@ class Names:
     def axis(self, name: str, size: int) -> str:
         """Give the name of an axis: its own, or that of an equally long one where values meet."""
         if self._one_axis_a_size:
-            name = next((known for known, n in self.sizes.items() if n == size), name)
+            name = self._first_axes.setdefault(size, name)
         self.sizes.setdefault(name, size)
         return name
 

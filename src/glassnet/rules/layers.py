@@ -615,10 +615,16 @@ class Concatenate(Layer):
         return columns + joined
 
 
+MOST_TABLES = 1000  # of one Embedding: each has lines of its own in the program
+
+
 def _counts(lowest: int) -> Check:
     return Check(
-        lambda v: all(is_integer(n) and lowest <= n < 2**24 for n in _several(v)) and v != (),
-        f"a whole number from {lowest} up, or several of them",
+        lambda v: (
+            1 <= len(_several(v)) <= MOST_TABLES
+            and all(is_integer(n) and lowest <= n < 2**24 for n in _several(v))
+        ),
+        f"a whole number from {lowest} up, or at most {MOST_TABLES} of them",
     )
 
 
