@@ -50,6 +50,7 @@ format: $(READY) ## format the code
 bench: $(READY) ## measure the engines and the import, and print the tables
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.compiled
+	$(BIN)/python -m benchmarks.folds
 
 fuzz: $(READY) ## throw damaged and random input at the readers for some minutes
 	$(BIN)/python tests/fuzz_files.py 300

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks import compiled, elementary, overhead
+from benchmarks import compiled, elementary, folds, overhead
 
 overhead.main()
 print()
 elementary.main()
 print()
 compiled.main()
+print()
+folds.main()

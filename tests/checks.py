@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import inspect
 import re
@@ -15,14 +16,19 @@ from typing import Any
 import numpy as np
 
 import loops
-from glassnet.lines import Line, Phase
+from glassnet.description import Description
+from glassnet.lines import MEASURING, Line, Mask, Phase
 from glassnet.program import Program, Role
 from glassnet.rules.activations import ACTIVATIONS
-from glassnet.rules.layers import PReLU
-from glassnet.rules.losses import LOSSES
+from glassnet.rules.layers import LAYERS, Layer
+from glassnet.rules.losses import Loss
+from glassnet.rules.optimizers import Optimizer
+from glassnet.rules.randomness import KEPT, NORMAL
+from glassnet.rules.schedules import Schedule
 
 STEP = 3  # the step of training that inputs are made for: corrections of Adam are not 1 there
 DONE = 0.25
+STEPS = 8  # of a fit
 FAR = 1e-3  # samples keep this far from a kink
 STEEPEST = 4.0  # and from rows and columns that a norm must stretch by more than this
 TINY = 1e-30  # the complex step
@@ -46,9 +52,9 @@ def inputs_for(
 
 def _draw(program: Program, rows: int, random: np.random.RandomState) -> Arrays:
     initial = {p.name: p.initializer for p in (*program.parameters, *program.statistics)}
-    loss = LOSSES[program.description.loss]
+    loss = program.description.loss
     masks = {mask.name: mask for mask in program.masks}
-    rates = dict(zip(program.rate_names, program.optimizer.rates_at(STEP, DONE), strict=True))
+    rates = program.rates_at(STEP, DONE, STEPS)
     inputs: Arrays = {}
     for item in program.inputs:
         shape = tuple(rows if a == "m" else program.sizes.get(str(a), a) for a in item.shape)
@@ -60,15 +66,34 @@ def _draw(program: Program, rows: int, random: np.random.RandomState) -> Arrays:
             weights = random.uniform(0.5, 2, shape)
             inputs["w"] = weights / weights.sum() if loss.rows == "mean" else weights
         elif item.role is Role.RANDOM:
-            mask = masks[item.name]
-            inputs[item.name] = np.where(random.uniform(size=shape) < mask.chance, mask.value, 0.0)
+            inputs[item.name] = chance_numbers(masks[item.name], random, shape)
         elif item.role in (Role.STATE, Role.STATISTIC):
             inputs[item.name] = random.uniform(0.2, 1, shape)
         else:
             start = initial.get(item.name)
             middle = start if isinstance(start, float) else 0.0
             inputs[item.name] = middle + 0.8 * random.standard_normal(shape)
+    with_categories(program.description, inputs["x"], random)
     return inputs
+
+
+def chance_numbers(mask: Mask, random: np.random.RandomState, shape: tuple[int, ...]) -> Any:
+    """Draw the numbers of a random input, by the schedule of its amount where it has one."""
+    amount = mask.amount
+    if isinstance(amount, Schedule):
+        amount = loops.schedule(amount, DONE)
+    if mask.draw is NORMAL:
+        return amount * random.standard_normal(shape)
+    assert mask.draw is KEPT
+    return np.where(random.uniform(size=shape) < amount, 0.0, 1 / (1 - amount))
+
+
+def at(optimizer: Optimizer, done: float) -> Optimizer:
+    """Give an optimizer with the number of each schedule at some part of the training."""
+    other = copy.copy(optimizer)
+    for name, schedule in optimizer.schedules.items():
+        object.__setattr__(other, name, loops.schedule(schedule, done))  # 0 may be no option
+    return other
 
 
 def targets(kind: str, shape: tuple[int, ...], random: np.random.RandomState) -> Any:
@@ -77,6 +102,10 @@ def targets(kind: str, shape: tuple[int, ...], random: np.random.RandomState) ->
         return np.eye(shape[1])[random.randint(0, shape[1], shape[0])]
     if kind == "zero_one":
         return random.randint(0, 2, shape).astype(float)
+    if kind == "signs":
+        return 2.0 * random.randint(0, 2, shape) - 1
+    if kind == "counts":
+        return random.poisson(2, shape).astype(float)
     return random.standard_normal(shape)
 
 
@@ -90,7 +119,7 @@ def is_smooth_at(program: Program, inputs: Mapping[str, Any]) -> bool:
     found = {name: value for _, name, value in traced(program, inputs)}
     found["x"] = inputs["x"]
     kinks = {e.function.__name__: e.kinks for e in ACTIVATIONS.values() if e.function}
-    kinks |= {"prelu": PReLU.kinks}
+    kinks |= {rule_of(kind): kind.kinks for kind in LAYERS.values() if kind.kinks}
     for line in program.lines:
         call = re.fullmatch(r"\w+ = (\w+)\((\w+)(?:, \w+)*\)", line.text)
         if line.phase is Phase.FORWARD and call:
@@ -99,6 +128,11 @@ def is_smooth_at(program: Program, inputs: Mapping[str, Any]) -> bool:
                 # An exact 0 was put there by a mask or another relu, and stays.
                 if np.any((distance < FAR) & (distance != 0)):
                     return False
+        for rule, w in re.findall(r"(\w+)\((\w+),", line.text):
+            if rule == "l1_penalty" and np.any((np.abs(inputs[w]) < FAR) & (inputs[w] != 0)):
+                return False
+    if not _loss_is_smooth_at(program, {**found, **inputs}):
+        return False
     for name, value in found.items():
         if name.startswith("per_spread"):
             normal = found[name.replace("per_spread", "normal")]
@@ -106,6 +140,41 @@ def is_smooth_at(program: Program, inputs: Mapping[str, Any]) -> bool:
             if np.any((value > STEEPEST) & (normal != 0)):
                 return False
     return True
+
+
+def _loss_is_smooth_at(program: Program, found: Mapping[str, Any]) -> bool:
+    """Whether the slope of the loss does not jump where one column is moved a little."""
+    loss = program.description.loss
+    given = found[program.logits if loss.of == "logits" else program.outputs]
+    slope = rule_of_loss(loss, loss.slope)
+    for column in range(given.shape[1]):
+        aside = FAR * (np.arange(given.shape[1]) == column)
+        slopes = [slope(given + side * aside, found["y"], found["w"]) for side in (-1, 1)]
+        steps = np.abs(slopes[1] - slopes[0]) * given.shape[1] / found["w"]
+        if np.any(steps > 0.4 * (1 + np.max(np.abs(slopes)))):
+            return False
+    return True
+
+
+def rule_of_loss(loss: Loss, rule: Callable[..., Any], numpy: Any = np) -> Callable[..., Any]:
+    """Give a rule of a loss as its line calls it: with its options, of what is given, y and w."""
+    rules = (*loss.rules, *loss.short.values(), *loss.beside)
+    names = {each.__name__: with_numpy(each, numpy) for each in rules}
+    code = compile(loss.called(rule, "given"), "<loss>", "eval")
+    return lambda given, y, w: eval(code, {**names, "given": given, "y": y, "w": w})
+
+
+def rule_of(kind: type[Layer]) -> str:
+    """Name the rule that the first line of a kind of layer calls."""
+    (name,) = re.findall(r"= (\w+)\(", kind.forward[0].text)
+    return name
+
+
+def with_categories(description: Description, x: Any, random: np.random.RandomState) -> Any:
+    """Give x with numbers of categories in the columns that hold categories."""
+    for column, count in description.categories.items():
+        x[:, column] = random.randint(0, count, len(x))
+    return x
 
 
 # ------------------------------------------------------------------ running a program
@@ -171,9 +240,14 @@ COMPLEX_NUMPY = SimpleNamespace(
     minimum=_by_real_part(np.less_equal),
     max=_extreme(np.argmax),
     min=_extreme(np.argmin),
+    intp=lambda z: np.intp(np.real(z)),
+    zeros_like=lambda z: np.zeros(z.shape, complex),  # what is added to it may be complex
+    add=np.add,
     **{
         name: getattr(np, name)
-        for name in "arctan exp expm1 log log1p ones_like sqrt sum tanh where".split()
+        for name in (
+            "arctan cumsum exp expm1 full_like hstack log log1p ones_like sqrt sum tanh where"
+        ).split()
     },
 )
 
@@ -281,15 +355,13 @@ def check_loops(program: Program, inputs: Arrays, relative: float = 1e-11) -> No
 
 
 def _loops_update(program: Program, plain: Arrays, slopes: list[Any]) -> tuple[list, list]:
-    new, kept = [], []
-    kinds = program.optimizer.state_names()
-    for name, slope in zip(program.names(Role.PARAMETER), slopes, strict=True):
-        state = [plain[f"{kind}_{name}"] for kind in kinds]
-        rate = program.optimizer.schedule.rate(DONE)
-        value, own = loops.update(program.optimizer, name, plain[name], slope, state, rate, STEP)
-        new.append(value)
-        kept += own
-    return new, kept
+    optimizer, names = at(program.optimizer, DONE), program.names(Role.PARAMETER)
+    states = [[plain[f"{kind}_{name}"] for kind in optimizer.state_names()] for name in names]
+    new, kept = loops.update_all(
+        program.description.layers, optimizer, names, [plain[name] for name in names], slopes,
+        states, optimizer.learning_rate, STEP, plain.get("average_share"),
+    )  # fmt: skip
+    return new, [array for state in kept for array in state]
 
 
 def _compare(found: Arrays, wanted: Arrays, relative: float) -> None:
@@ -322,8 +394,9 @@ def check_types(program: Program, inputs: Arrays) -> None:
         assert value.shape == shape, f"{name} is {value.shape}, declared {shape}"
         if line.phase is Phase.BACKWARD:
             assert name[0] == "d", f"{name} is no name of a gradient"
-            assert name[1:] in known, f"{name} is the gradient of nothing"
-            assert value.shape == np.shape(_found(program, inputs, name[1:]))
+            of = name[1:].split("_by_")[0]  # the part that comes back by a layer
+            assert of in known, f"{name} is the gradient of nothing"
+            assert value.shape == np.shape(_found(program, inputs, of))
         known.add(name)
 
 
@@ -340,6 +413,8 @@ def check_trace(program: Program, inputs: Arrays) -> None:
     for name, value in carried.items():
         np.testing.assert_array_equal(made[name], value, err_msg=name)
     slopes = call(program, "gradients", inputs)
+    # Lines of the update may change a gradient: those of `gradients` alone are its own.
+    made = {name: value for _, name, value in traced(program, inputs, *MEASURING)}
     for name in program.names(Role.PARAMETER):
         np.testing.assert_array_equal(made[f"d{name}"], slopes[f"d{name}"], err_msg=name)
 
@@ -356,7 +431,7 @@ def check_all(program: Program, inputs: Arrays) -> None:
 # ------------------------------------------------------------------ entries of the tables
 
 
-CANDIDATES = (3, "tanh", 0.25)  # one of them is right for every option that has no default
+CANDIDATES = (3, "tanh", "x", 0.25)  # one of them is right for every option that has no default
 
 
 def example(kind: type) -> Any:

@@ -23,10 +23,24 @@ from glassnet.description import Description
 from glassnet.errors import ModelFileError, TableError
 from glassnet.files import check_model, read_model
 from glassnet.program import Program
-from glassnet.rules.initializers import Normal
-from glassnet.rules.layers import BatchNorm, Dense, Dropout, LayerNorm
+from glassnet.rules.averages import EMA
+from glassnet.rules.initializers import Normal, Orthogonal, UnitVariance
+from glassnet.rules.layers import (
+    Activation,
+    Add,
+    BatchNorm,
+    Concatenate,
+    Dense,
+    Dropout,
+    Embedding,
+    GaussianNoise,
+    LayerNorm,
+    PReLU,
+    Scale,
+)
+from glassnet.rules.losses import Huber, Quantile
 from glassnet.rules.optimizers import LBFGS, SGD, Adam
-from glassnet.rules.schedules import Cosine
+from glassnet.rules.schedules import Cosine, CosineRestarts, FlatCosine, Plateau, WarmUp
 from glassnet.table import Preparation, Table
 
 CODES = {"float32": "F32", "float64": "F64"}
@@ -72,7 +86,7 @@ def models():
                 (
                     Dense(4, "relu", weight_initializer=Normal(0.1)),
                     BatchNorm(),
-                    Dropout(0.2),
+                    Dropout(WarmUp(FlatCosine(0.2))),
                     Dense(3, "softmax"),
                 ),
             ),
@@ -85,6 +99,32 @@ def models():
             preparation("number"),
         ),
         model(Description.read("2-2-1 sigmoid"), LBFGS()),
+        model(
+            Description(
+                3,
+                (
+                    Embedding((2, 0), (4, 3), 2, Normal(0.5)),
+                    GaussianNoise(Cosine(0.2)),
+                    Scale(),
+                    Dense(4, weight_initializer=UnitVariance(), l1=0.1, max_norm=2.0),
+                    PReLU(),
+                    Add("z1"),
+                    Concatenate("x"),
+                    Dense(3, "ascending", weight_initializer=Orthogonal(), non_negative=True),
+                ),
+                Quantile((0.1, 0.5, 0.9)),
+            ),
+            SGD(
+                WarmUp(CosineRestarts(0.1)),
+                momentum=Cosine(0.9),
+                weight_decay=Plateau(0.1),
+                decayed=("weights", "embeddings"),
+                clip_value=1.0,
+                clip_norm=2.0,
+                average=EMA(0.99),
+            ),
+        ),
+        model(Description(2, (Dense(1), Activation("tanh")), Huber(0.5)), Adam(average=EMA())),
     ]
 
 

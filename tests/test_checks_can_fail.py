@@ -11,7 +11,15 @@ import checks
 import loops
 from glassnet.description import Description
 from glassnet.program import Program
-from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm
+from glassnet.rules.layers import (
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    GaussianNoise,
+    LayerNorm,
+    Scale,
+)
 from glassnet.rules.optimizers import SGD, Adam
 
 
@@ -74,6 +82,28 @@ WRONG_ELSEWHERE = {
 def test_a_wrong_line_is_found(wrong):
     old, new, checkers = {**WRONG_GRADIENTS, **WRONG_ELSEWHERE}[wrong]
     program = wide()
+    inputs = checks.inputs_for(program, 4)
+    for checker in checkers:
+        checker(program, inputs)
+    edited(program, old, new)
+    for checker in checkers:
+        with pytest.raises((AssertionError, ValueError)):
+            checker(program, inputs)
+
+
+WRONG_CHANCES = {
+    "noise on the way back": ("da1 = dh1", "da1 = dh1 * noise1", EVERY),
+    "noise that multiplies": ("h1 = a1 + noise1", "h1 = a1 * noise1", EVERY[2:]),
+    "noise in prediction": ("z2 = a1 @ W2", "z2 = (a1 + 1) @ W2", EVERY[2:]),
+    "a factor without its inputs": ("(dh0 * x)", "(dh0)", EVERY),
+    "a factor too many": ("h0 = x * scale0", "h0 = x * scale0 * scale0", EVERY),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_CHANCES)
+def test_a_wrong_line_of_noise_and_scale_is_found(wrong):
+    old, new, checkers = WRONG_CHANCES[wrong]
+    program = network(Scale(), Dense(4, "tanh"), GaussianNoise(0.5), Dense(2))
     inputs = checks.inputs_for(program, 4)
     for checker in checkers:
         checker(program, inputs)

@@ -321,6 +321,18 @@ def test_fit_uses_every_row_where_none_is_held_out(folder):
     assert "accuracy" not in text
 
 
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_fit_takes_every_schedule_from_the_rate_that_is_given(name, folder):
+    words = ("fit", IRIS, "--target", "species", "--engine", "numpy", "--epochs", "2")
+    for rate in (None, 0.02):
+        given = () if rate is None else ("--learning-rate", str(rate))
+        good(*words, "--schedule", name.lower(), *given)
+        schedule = gn.load("iris.safetensors").optimizer.learning_rate
+        assert schedule == SCHEDULES[name](rate or 0.01)
+    good(*words, "--schedule", name, "--optimizer", "adadelta")
+    assert gn.load("iris.safetensors").optimizer == gn.Adadelta(SCHEDULES[name](1.0))
+
+
 def test_fit_can_be_quiet(folder):
     assert good("fit", IRIS, "--target", "species", "--epochs", "1", "--quiet") == ""
     assert Path("iris.safetensors").exists()
@@ -352,11 +364,79 @@ def test_fit_can_be_quiet(folder):
         (["--target", "species", "--out", "no/folder/m.safetensors"], "no/folder"),
         (["--target", "species", "--out", "model.pickle"], "model.pickle"),
         (["--target", "species", "--learning-rate", "nan"], "--learning-rate"),
+        (["--target", "species", "--schedule", "cosin"], "did you mean 'cosine'?"),
+        (["--target", "species", "--schedule", "cosine", "--optimizer", "lbfgs"], "--schedule out"),
     ],
 )
 def test_fit_refuses_before_it_prints_anything(words, sentence, folder):
     assert sentence in refused("fit", IRIS, *words)
     assert run("fit", IRIS, *words).stdout == ""
+
+
+def test_fit_in_folds_prints_scores_with_mean_and_spread_and_saves_nothing(folder):
+    words = ("fit", IRIS, "--target", "species", "--folds", 5, "--seed", 3)
+    text = good(*words)
+    found = gn.cross_validate(
+        "4-16-3 relu softmax",
+        gn.Table.read(IRIS),
+        "species",
+        optimizer=gn.Adam(0.01),
+        metrics="accuracy",
+        random_state=3,
+    )
+    assert str(found) in text
+    assert "guess   accuracy 33.3% by always saying the most frequent label" in text
+    assert "150 rows, 4 columns" in text
+    assert f"engine  {found.engine}: " in text
+    assert list(folder.iterdir()) == []
+    assert str(found) not in good(*words[:-1], 4)
+
+
+def test_fit_in_folds_weights_classes(folder):
+    words = ("fit", IRIS, "--target", "species", "--folds", 5, "--epochs", 20)
+    scores = {good(*words).split("fold  rows")[1]}
+    for weight in ("balanced", "virginica=1"):  # each has 40 rows, so all count 1
+        scores.add(good(*words, "--class-weight", weight).split("fold  rows")[1])
+    assert len(scores) == 1
+    assert good(*words, "--class-weight", "virginica=50").split("fold  rows")[1] not in scores
+
+
+def test_fit_in_folds_learns_a_number(folder):
+    words = ("--target", "petal_width", "--without", "species", "--folds", 3, "--epochs", 5)
+    text = good("fit", IRIS, *words)
+    assert re.search(r"fold  rows  epochs +loss +r2 +rmse\n1 +50 +5 ", text)
+    table = gn.Table.read(IRIS)
+    spread = table.numbers("petal_width").std()
+    guess = float(re.search(r"RMSE ([\d.]+) by always saying the mean", text)[1])
+    assert guess == pytest.approx(spread, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--folds", 1), "'1' is not a whole number from 2 up"),
+        (("--folds", 51), "class 'setosa' has 50 rows, fewer than the 51 folds"),
+        (("--folds", 5, "--out", "m.safetensors"), "no model is saved: leave --out out"),
+        (("--folds", 5, "--held-out", 0.2), "each fold holds rows out itself: leave --held-out"),
+        (("--folds", 5, "--quiet"), "there is nothing but what is printed: leave --quiet out"),
+        (("--folds", 5, "--learning-rate", 1e30), "fold 1: training stopped in epoch"),
+        (("--folds", 5, "--network", "5-3 softmax"), "takes 5: begin it with 4-"),
+    ],
+)
+def test_fit_in_folds_refuses_before_it_prints_anything(words, sentence, folder):
+    assert sentence in refused("fit", IRIS, "--target", "species", *words)
+    assert run("fit", IRIS, "--target", "species", *words).stdout == ""
+
+
+def test_ctrl_c_in_folds_keeps_what_was_learnt(folder):
+    child = process("fit", IRIS, "--target", "species", "--epochs", "20000", "--folds", "3")
+    assert child.stderr.readline().startswith("epoch ")
+    child.send_signal(signal.SIGINT)
+    output, errors = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "Traceback" not in errors
+    assert "interrupted: some folds were trained less, or not at all" in output
+    assert "mean" in output
 
 
 def test_fit_leaves_columns_out(folder):
@@ -444,6 +524,46 @@ def test_predict_lists_and_scores(model, folder):
     assert text.splitlines()[0].split() == ["row", "species", "probability"]
     assert "… and 140 more" in text
     assert float(re.search(r"accuracy ([0-9.]+)% on 150 rows", text)[1]) >= 90
+
+
+@pytest.mark.parametrize("last", [
+    ("sigmoid", gn.BinaryCrossEntropy()), ("linear", gn.BinaryCrossEntropy()),
+    ("linear", gn.BinaryFocal()), ("linear", gn.Hinge()),
+], ids=str)  # fmt: skip
+def test_predict_reads_a_single_output_as_its_loss_means_it(last, folder):
+    activation, loss = last
+    X = np.linspace(-1, 1, 41)
+    gn.table.write_csv("yes.csv", {"x": X, "kind": np.where(X > 0.1, "yes", "no")})
+    table = gn.Table.read("yes.csv")
+    net = gn.Network(1, gn.Dense(1, activation), loss=loss, random_state=0)
+    net.preparation = gn.table.Preparation.learn(table, "kind")
+    net.weights["W1"], net.weights["b1"] = [[1.0]], [0.05]  # many scores are between 0 and 0.5
+    net.save("yes.safetensors")
+    text = good("predict", "yes.safetensors", "yes.csv", "--out", "out.csv")
+    scores = net.preparation.features_of(table)[:, 0] + 0.05
+    rows = rows_of("out.csv")
+    assert [row["kind"] for row in rows] == np.where(scores > 0, "yes", "no").tolist()
+    right = np.mean((scores > 0) == (X > 0.1))
+    assert f"accuracy {right:.1%} on 41 rows" in text  # of the labels that are printed
+    if isinstance(loss, gn.Hinge):
+        assert list(rows[0]) == ["kind"]  # its scores are no chances
+    else:
+        wanted = 1 / (1 + np.exp(-np.abs(scores)))
+        found = [float(row["probability"]) for row in rows]
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ["softmax", "log_softmax", "linear"])
+def test_predict_gives_chances_of_classes(activation, folder):
+    table = gn.Table.read(IRIS)
+    net = gn.Network(4, gn.Dense(3, activation), loss="cross_entropy", random_state=0)
+    net.preparation = gn.table.Preparation.learn(table, "species")
+    net.save("m.safetensors")
+    good("predict", "m.safetensors", IRIS, "--out", "out.csv")
+    found = [float(row["probability"]) for row in rows_of("out.csv")]
+    z = net.preparation.features_of(table) @ net.weights["W1"] + net.weights["b1"]
+    chances = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found, chances.max(axis=1), rtol=1e-5)
 
 
 def test_predict_writes_every_row(model, folder):
@@ -621,7 +741,7 @@ def test_one_rule_fits_a_screen_with_its_lines_and_its_plot(kind, name):
     lines = printed.splitlines()
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 96
-    assert ("┤" in printed) == (kind in ("activations", "schedules"))
+    assert ("┤" in printed) == (kind in ("activations", "losses", "schedules"))
     wanted = {
         "activations": r"^  [az]1 = ",
         "losses": rf"^  loss = {name}\(",
@@ -729,3 +849,62 @@ def test_a_terminal_without_the_letters_gets_question_marks():
     output, errors = child.communicate(timeout=60)
     assert (child.returncode, errors) == (0, "")
     assert "def step(" in output
+
+
+# ----------------------------------------------------------- class weights and logs of a fit
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_fit_writes_a_log(folder, suffix):
+    path = folder / f"history{suffix}"
+    text = good("fit", IRIS, "--target", "species", "--epochs", 7, "--log", path)
+    assert f"log     {path}" in text
+    assert len(path.read_text().splitlines()) == 7 + (suffix == ".csv")
+
+
+def test_fit_weighs_classes_by_their_labels(folder):
+    words = ("fit", IRIS, "--target", "species", "--epochs", 5, "--out", "a.safetensors")
+    weights = {}
+    for name, options in {
+        "none": (),
+        "balanced": ("--class-weight", "balanced"),
+        "ones": ("--class-weight", "setosa=1", "--class-weight", "virginica=1"),
+        "virginica": ("--class-weight", "virginica=50"),
+    }.items():
+        good(*words, *options)
+        net = gn.load("a.safetensors")
+        weights[name] = net.values.parameters.copy()
+    np.testing.assert_array_equal(weights["none"], weights["ones"])
+    assert (weights["none"] != weights["virginica"]).any()
+    X = net.preparation.features_of(gn.Table.read(IRIS))
+    often = np.bincount(net.predict(X).argmax(axis=1))
+    assert often[2] > 75  # a mistake about the third class is 50 times as dear
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--log", "a.txt"), "a log is saved as a .csv or .jsonl file, got 'a.txt'"),
+        (("--log", "none/a.csv"), "there is no folder 'none'"),
+        (("--log", IRIS), "would be written over"),
+        (("--class-weight", "rose=2"), "LABEL=WEIGHT with a label of species (setosa, versicolor"),
+        (("--class-weight", "setosa"), "LABEL=WEIGHT with a label of species"),
+        (("--class-weight", "setosa=0"), "'0' is not a weight above 0"),
+        (("--class-weight", "setosa=x"), "'x' is not a weight above 0"),
+        (
+            ("--target", "petal_length", "--without", "species", "--class-weight", "balanced"),
+            "is a number and has no classes",
+        ),
+    ],
+)
+def test_fit_refuses_bad_logs_and_class_weights(words, sentence, folder):
+    result = run("fit", IRIS, "--target", "species", *words)
+    assert result.exit_code == 2
+    assert sentence in result.output + result.stderr
+    assert list(folder.iterdir()) == []
+
+
+def test_rules_are_found_in_small_letters_too():
+    assert good("rules", "plateau") == good("rules", "schedules", "Plateau")
+    assert good("rules", "initializers", "UnitVariance") == good("rules", "unitvariance")
+    assert good("rules", "Step") != good("rules", "step")  # a schedule and an activation

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
+import checks
 from glassnet import engines
 from glassnet.batches import Batches
 from glassnet.description import Description
@@ -20,13 +21,24 @@ from glassnet.engines.numpy import NumpyEngine
 from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.errors import DescriptionError
 from glassnet.program import Program
-from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
-from glassnet.rules.losses import LOSSES
+from glassnet.rules.layers import (
+    Activation,
+    Add,
+    BatchNorm,
+    Concatenate,
+    Dense,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    PReLU,
+)
+from glassnet.rules.losses import BinaryFocal, Focal, Loss, Quantile
 from glassnet.rules.optimizers import LBFGS, SGD, Adam
 from glassnet.rules.schedules import Cosine
+from glassnet.training.loop import rates_between
 from glassnet.values import Values
 from plain_loops import PlainEngine
-from strategies import descriptions, optimizers
+from strategies import ALL_LOSSES, descriptions, goes_with, optimizers
 
 BARS = {"float32": 1e-6, "float64": 1e-13}  # relative L2 of a gradient between engines
 
@@ -39,17 +51,26 @@ def first_values(program: Program, seed: int = 0) -> Values:
     return values
 
 
+def targets_of(description: Description, rows: int, random: np.random.RandomState) -> np.ndarray:
+    """Draw wanted outputs; those from 0 to 1 are shares, not only yes and no."""
+    kind = description.loss.targets
+    shape = (rows, description.loss.target_columns(description.outputs))
+    return random.uniform(size=shape) if kind == "zero_one" else checks.targets(kind, shape, random)
+
+
+def outputs_for(loss: Loss) -> int:
+    """Give a number of outputs that a loss can have."""
+    return len(getattr(loss, "quantiles", ())) if loss.target_columns(3) == 1 else 3
+
+
 def work_for(
     program: Program, rows: int = 9, batch: int = 4, *, weighted: bool = False, shuffle: bool = True
 ) -> Work:
     description, random = program.description, np.random.RandomState(3)
     dtype = description.dtype
     x = random.normal(size=(rows, description.inputs)).astype(dtype)
-    y = random.normal(size=(rows, description.outputs))
-    if LOSSES[description.loss].targets == "classes":
-        y = np.eye(description.outputs)[random.randint(0, description.outputs, rows)]
-    elif LOSSES[description.loss].targets == "zero_one":
-        y = random.uniform(size=y.shape)
+    checks.with_categories(description, x, random)
+    y = targets_of(description, rows, random)
     weights = random.uniform(0.5, 2, rows).astype(dtype) if weighted else None
     size = min(batch, rows)
     batches = Batches(rows, size, shuffle, seed=7, merge_single=description.ties_rows)
@@ -57,8 +78,7 @@ def work_for(
 
 
 def rates_for(program: Program, steps: int) -> np.ndarray:
-    rates = [program.optimizer.rates_at(k + 1, k / steps) for k in range(steps)]
-    return np.array(rates).reshape(steps, -1)
+    return rates_between(program, 0, steps, 0, steps)
 
 
 def amplified_by(program: Program) -> float:
@@ -100,7 +120,7 @@ def assert_same_update(program: Program, work: Work, other: NumbaEngine) -> None
         *(before.by_name[name] for name in names),
         *(given_slopes[name] for name in names),
         *state,
-        *rates[0].tolist(),
+        *rates[0, : len(program.rate_names)].tolist(),
     )
     for name, wanted in zip([*names, *program.state_names], new, strict=True):
         largest = np.maximum(np.abs(wanted), np.abs(before.by_name[name]))
@@ -125,6 +145,18 @@ def test_plain_loops_agree_with_numpy(description, optimizer, weighted, rows):
     engine = PlainEngine(program)
     assert_same_gradients(program, work, engine)
     assert_same_update(program, work, engine)
+
+
+@pytest.mark.parametrize("dtype", BARS)
+@pytest.mark.parametrize("loss", ALL_LOSSES, ids=str)
+def test_plain_loops_of_every_loss_agree_with_numpy(loss, dtype):
+    outputs = outputs_for(loss)
+    last = ("linear", "sigmoid", "softmax", "exp", "ascending")
+    for activation in (a for a in last if goes_with(a, loss, outputs)):
+        layers = (Dense(4, "tanh"), Dense(outputs, activation))
+        program = Program(Description(2, layers, loss, dtype), SGD(0.1))
+        work = work_for(program, 7, batch=4, weighted=True)
+        assert_same_gradients(program, work, PlainEngine(program))
 
 
 # ---------------------------------------------------- some, compiled, each of many rules
@@ -182,6 +214,33 @@ MANY_RULES = [
         SGD(0.05),
     ),
     Program(
+        Description.read("3-4-4-3 exp ascending ascending", loss=Quantile((0.1, 0.5, 0.9))),
+        SGD(0.05),
+    ),
+    Program(Description.read("3-4-2 tanh exp", loss="poisson"), SGD(0.05)),
+    Program(Description.read("3-4-2 tanh tanh", loss="log_cosh"), SGD(0.05)),
+    Program(Description.read("3-4-3 tanh linear", loss="multiclass_hinge"), SGD(0.05)),
+    Program(Description.read("3-4-2 tanh sigmoid", loss=BinaryFocal(0.5)), SGD(0.05)),
+    Program(Description.read("3-4-3 tanh softmax", loss=Focal(3.0)), SGD(0.05)),
+    Program(
+        Description(
+            4,
+            (
+                Embedding((0, 2), (5, 3), (4, 1)),
+                Dropout(0.2),
+                Dense(7, "relu"),
+                Dense(7),
+                LayerNorm(),
+                Add("a1"),
+                Activation("tanh"),
+                Concatenate("h0"),
+                Dropout(0.3),
+                Dense(2),
+            ),
+        ),
+        Adam(0.01),
+    ),
+    Program(
         Description.read(
             "3-4-4-4-4-4-4-4-2 gelu gelu_tanh elu selu softsign leaky_relu hard_sigmoid step",
             dtype="float64",
@@ -191,7 +250,9 @@ MANY_RULES = [
 ]
 
 
-@pytest.mark.parametrize("program", MANY_RULES, ids=lambda p: p.description.short()[:40])
+@pytest.mark.parametrize(
+    "program", MANY_RULES, ids=lambda p: f"{p.description.short()[:40]} {p.description.loss}"
+)
 def test_compiled_loops_agree_with_numpy(program):
     engine = NumbaEngine(program)
     for weighted in (False, True):

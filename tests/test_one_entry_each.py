@@ -7,6 +7,7 @@ lines, is written into programs, and is held to the same differences as glassnet
 from __future__ import annotations
 
 import inspect
+import itertools
 import json
 from dataclasses import dataclass
 from typing import ClassVar
@@ -21,11 +22,14 @@ from glassnet.description import Description
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.activations import Activation as ActivationEntry
-from glassnet.rules.entry import FRACTION, POSITIVE, option
+from glassnet.rules.averages import AVERAGES, Average
+from glassnet.rules.entry import FRACTION, NONE_OR_POSITIVE, POSITIVE, option
 from glassnet.rules.initializers import INITIALIZERS, Initializer
 from glassnet.rules.layers import LAYERS, Dense, Layer, Template
+from glassnet.rules.limits import CONSTRAINTS, Constraint
 from glassnet.rules.losses import LOSSES, Loss
 from glassnet.rules.optimizers import OPTIMIZERS, RATE, SGD, Optimizer, optimizer
+from glassnet.rules.penalties import PENALTIES, Penalty
 from glassnet.rules.schedules import SCHEDULES, Schedule
 
 # --------------------------------------------------------------------------- the new entries
@@ -45,24 +49,23 @@ SWISH = ActivationEntry(
 )
 
 
-def soft_distance(a, y, w):
-    return np.sum(w * (np.sqrt(1 + (a - y) * (a - y)) - 1)) / a.shape[1]
+def soft_distance(a, y, w, near=1.0):
+    error = (a - y) / near
+    return np.sum(w * near * near * (np.sqrt(1 + error * error) - 1)) / a.shape[1]
 
 
-def soft_distance_slope(a, y, w):
-    error = a - y
-    return w * error / np.sqrt(1 + error * error) / a.shape[1]
+def soft_distance_slope(a, y, w, near=1.0):
+    error = (a - y) / near
+    return w * near * error / np.sqrt(1 + error * error) / a.shape[1]
 
 
-SOFT_DISTANCE = Loss(
-    "soft_distance",
-    soft_distance,
-    soft_distance_slope,
-    "Σ w · (√(1 + (a − y)²) − 1) / n",
-    "w · (a − y) / √(1 + (a − y)²) / n",
-    "squared distance near the target, distance far from it",
-    short={"linear": soft_distance_slope},
-)
+@dataclass(frozen=True, repr=False)
+class SoftDistance(Loss):
+    near: float = option(POSITIVE, 1.0)
+    rules: ClassVar = (soft_distance, soft_distance_slope)
+    formula: ClassVar = "Σ w · near² · (√(1 + (a − y)² / near²) − 1) / n"
+    slope_formula: ClassVar = "w · (a − y) / √(1 + (a − y)² / near²) / n"
+    note: ClassVar = "squared distance near the target, distance far from it"
 
 
 def stretch(x, factor, bend=0.5):
@@ -110,6 +113,52 @@ class Propagation(Optimizer):
         )
 
 
+def fourth_powers(p, size):
+    return size * np.sum(p * p * p * p)
+
+
+def fourth_powers_slope(p, size):
+    return 4 * size * p * p * p
+
+
+FOURTH_POWERS = Penalty(
+    name="fourth",
+    function=fourth_powers,
+    slope=fourth_powers_slope,
+    formula="fourth · Σ p⁴",
+    slope_formula="4 · fourth · p³",
+    note="what large weights cost",
+    source="this test",
+)
+
+
+def no_larger(p, most):
+    return np.minimum(p, most)
+
+
+NO_LARGER = Constraint(
+    name="most",
+    function=no_larger,
+    formula="p ← min(p, most)",
+    note="no weight is above the limit",
+    source="this test",
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Restrained(Dense):
+    """What the two options above are options of."""
+
+    fourth: float = option(FRACTION, 0.0)
+    most: float | None = option(NONE_OR_POSITIVE, None)
+
+
+@dataclass(frozen=True, repr=False)
+class Slowing(Average):
+    def share(self, step, place, steps):
+        return 2 / (step + 1)
+
+
 @dataclass(frozen=True, repr=False)
 class Checkerboard(Initializer):
     size: float = option(POSITIVE, 1.0)
@@ -150,11 +199,15 @@ def test_an_activation(monkeypatch):
 
 
 def test_a_loss(monkeypatch):
-    monkeypatch.setitem(LOSSES, "soft_distance", SOFT_DISTANCE)
-    for last in ("linear", "tanh"):
-        program = network(Dense(4, "tanh"), Dense(2, last), loss="soft_distance")
+    monkeypatch.setitem(LOSSES, "soft_distance", SoftDistance())
+    for last, loss in itertools.product(("linear", "tanh"), ("soft_distance", SoftDistance(0.25))):
+        program = network(Dense(4, "tanh"), Dense(2, last), loss=loss)
         assert "loss = soft_distance(" in program.source
+        assert program.source.count("y, w, near=0.25)") == (0 if loss == "soft_distance" else 4)
         check(program)
+        again = Description.from_json(json.loads(json.dumps(program.description.to_json())))
+        assert again == program.description
+        assert hash(again) == hash(program.description)
 
 
 def test_a_layer(monkeypatch):
@@ -167,6 +220,33 @@ def test_a_layer(monkeypatch):
         again = Description.from_json(json.loads(json.dumps(program.description.to_json())))
         assert again == program.description
     check(network(Stretch(), Dense(2)))
+
+
+def test_a_penalty(monkeypatch):
+    monkeypatch.setitem(PENALTIES, "fourth", FOURTH_POWERS)
+    program = network(Restrained(4, "tanh", fourth=0.5), Dense(2))
+    assert "penalty1 = fourth_powers(W1, 0.5)" in program.source
+    assert "dW1 = x.T @ dz1 + fourth_powers_slope(W1, 0.5)" in program.source
+    check(program)
+
+
+def test_a_constraint(monkeypatch):
+    monkeypatch.setitem(CONSTRAINTS, "most", NO_LARGER)
+    program = network(Restrained(4, "tanh", most=0.25), Dense(2))
+    check(program)
+    assert checks.call(program, "step", checks.inputs_for(program))["W1"].max() <= 0.25
+
+
+def test_an_average(monkeypatch):
+    monkeypatch.setitem(AVERAGES, "slowing", Slowing)
+    program = network(Dense(4, "tanh"), Dense(2), rule=SGD(0.1, average=Slowing()))
+    check(program)
+    inputs = checks.inputs_for(program)
+    after = checks.call(program, "step", inputs)
+    wanted = (inputs["average_W1"] + after["W1"]) / 2  # step 3
+    np.testing.assert_allclose(after["average_W1"], wanted, rtol=1e-13)
+    made = SGD(0.1, average=Slowing())
+    assert SGD.from_json(json.loads(json.dumps(made.to_json()))) == made
 
 
 def test_an_optimizer(monkeypatch):
@@ -214,7 +294,7 @@ def test_the_same_state_name_may_stand_before_any_parameter(monkeypatch):
 
 ALL = {
     "ACTIVATIONS": (ACTIVATIONS, "swish", SWISH),
-    "LOSSES": (LOSSES, "soft_distance", SOFT_DISTANCE),
+    "LOSSES": (LOSSES, "soft_distance", SoftDistance()),
     "LAYERS": (LAYERS, "Stretch", Stretch),
     "OPTIMIZERS": (OPTIMIZERS, "propagation", Propagation),
     "INITIALIZERS": (INITIALIZERS, "checkerboard", Checkerboard),
@@ -231,7 +311,7 @@ def every_entry(monkeypatch):
 def all_new(dtype="float64"):
     hidden = Dense(4, "swish", weight_initializer="checkerboard")
     layers = (hidden, Stretch(0.25), Dense(2, "tanh"))
-    return gn.Network(3, *layers, loss="soft_distance", dtype=dtype, random_state=0)
+    return gn.Network(3, *layers, loss=SoftDistance(0.25), dtype=dtype, random_state=0)
 
 
 @pytest.mark.usefixtures("every_entry")
@@ -269,7 +349,7 @@ def test_numbers_made_by_all_of_them_are_explained():
 def test_every_entry_is_short():
     parts = {
         "activation": (swish, swish_slope),
-        "loss": (soft_distance, soft_distance_slope),
+        "loss": (soft_distance, soft_distance_slope, SoftDistance),
         "layer": (stretch, stretch_back, sum_over_columns, Stretch),
         "optimizer": (by_usual_size, Propagation),
         "initializer": (Checkerboard,),

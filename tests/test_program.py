@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import checks
@@ -24,7 +24,13 @@ from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNo
 from glassnet.rules.losses import LOSSES
 from glassnet.rules.optimizers import LBFGS, SGD, Adam
 from glassnet.rules.schedules import Cosine
-from strategies import all_optimizers, descriptions, optimizers, same_examples
+from strategies import (
+    all_optimizers,
+    descriptions,
+    keeps_its_constraints,
+    optimizers,
+    same_examples,
+)
 
 ROOT = Path(__file__).parent.parent
 
@@ -266,8 +272,8 @@ def test_training_makes_the_loss_smaller():
     inputs |= {name: np.zeros_like(inputs[name]) for name in program.state_names}
     losses = []
     for step in range(1, 101):
-        rates = zip(program.rate_names, program.optimizer.rates_at(step, 0.0), strict=True)
-        inputs |= call(program, "step", {**inputs, **dict(rates)})
+        rates = program.rates_at(step, 0.0)
+        inputs |= call(program, "step", {**inputs, **rates})
         losses.append(float(inputs["loss"]))
     assert losses[-1] < 0.2 * losses[0]
 
@@ -318,6 +324,7 @@ def call_names(program):
 @same_examples
 @given(descriptions(dtypes=("float32", "float64")), all_optimizers)
 def test_every_program_passes_the_second_lock_and_is_written_the_same_again(description, optimizer):
+    assume(keeps_its_constraints(description, optimizer))
     program = Program(description, optimizer)
     check_program(program.source)
     again = Program(Description.from_json(description.to_json()), optimizer)
@@ -331,6 +338,7 @@ def test_every_program_passes_the_second_lock_and_is_written_the_same_again(desc
 @same_examples
 @given(descriptions(), all_optimizers)
 def test_inputs_are_what_the_functions_take(description, optimizer):
+    assume(keeps_its_constraints(description, optimizer))
     program = Program(description, optimizer)
     names = [item.name for item in program.inputs]
     assert len(names) == len(set(names))
@@ -338,7 +346,9 @@ def test_inputs_are_what_the_functions_take(description, optimizer):
     assert list(code.co_varnames[: code.co_argcount]) == names
     made = [name for line in program.lines for name in line.outputs]
     carried = {*program.names(Role.PARAMETER, Role.STATISTIC, Role.STATE)}
-    assert len(made) == len(set(made))
+    for name in set(made):  # only the lines around the update change what is there already
+        if made.count(name) > 1:
+            assert name.removeprefix("d") in program.parameter_shapes
     assert set(made) & set(names) <= carried
 
 

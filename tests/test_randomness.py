@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import loops
 from glassnet.rules.randomness import (
@@ -13,6 +14,8 @@ from glassnet.rules.randomness import (
     key,
     mask_key,
     mix,
+    normal_noise,
+    normal_tables,
     order_of_rows,
     threshold,
 )
@@ -212,6 +215,70 @@ def test_one_number_of_a_layer_is_kept_by_chance_from_step_to_step():
         assert correlation(field[apart:], field[:-apart]) < SIGMAS
 
 
+# ------------------------------------------------------------------------------------- noise
+
+
+def noise(seed=0, step=0, layer=1, shape=(1024, 1024), spread=1.0, dtype=np.float64):
+    return normal_noise(mask_key(seed, step, layer), *shape, spread, dtype)
+
+
+def test_noise_is_that_of_whole_numbers_by_hand():
+    for step in (0, 2**33 + 1):
+        found = noise(5, step, 3, (4, 3), 0.5)
+        wanted = [[0.5 * loops.normal(5, step, 3, i, j) for j in range(3)] for i in range(4)]
+        np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=2e-4)  # of the loops' own slices
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_noise_has_the_same_bits_in_every_row_and_type(dtype):
+    found = noise(shape=(3, 5), spread=0.3, dtype=dtype)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(noise(shape=(9, 8), spread=0.3, dtype=dtype)[:3, :5], found)
+    np.testing.assert_allclose(found, noise(shape=(3, 5), spread=0.3), rtol=1e-7)
+
+
+def test_the_distribution_of_noise_is_normal_beyond_what_chance_could_hide():
+    """All 2**24 numbers that can come, each equally likely: no sample, no luck."""
+    coarse, fine = (table.astype(np.float64) for table in normal_tables())
+    every = np.sort((coarse[:, None] + fine).ravel())
+    assert abs(np.mean(every)) < 1e-8
+    assert np.mean(every**2) == pytest.approx(1, abs=1e-6)
+    assert abs(np.mean(every**3)) < 1e-6
+    assert np.mean(every**4) == pytest.approx(3, abs=2e-3)
+    places = np.arange(len(every))
+    share = stats.norm.cdf(every)
+    apart = max(np.max(share - places / len(every)), np.max((places + 1) / len(every) - share))
+    assert apart < 1e-4
+    for spreads, off in ((1, 1e-3), (2, 1e-3), (3, 0.005), (4, 0.1)):  # the part that lies beyond
+        beyond = np.mean(np.abs(every) > spreads)
+        assert beyond == pytest.approx(2 * stats.norm.sf(spreads), rel=off)
+    assert 5.1 < every[-1] == -every[0] < 5.3
+
+
+def test_noise_passes_the_tests_of_a_normal_sample():
+    for seed in range(3):
+        numbers = noise(seed).ravel()
+        assert stats.kstest(numbers, "norm").pvalue > 1e-3
+        assert abs(numbers.mean()) < SIGMAS / np.sqrt(numbers.size)
+        assert abs(numbers.var() - 1) < SIGMAS * np.sqrt(2 / numbers.size)
+        assert abs(stats.skew(numbers)) < SIGMAS * np.sqrt(6 / numbers.size)
+        assert abs(stats.kurtosis(numbers)) < SIGMAS * np.sqrt(24 / numbers.size)
+    assert noise(spread=0.1).std() == pytest.approx(0.1, rel=1e-2)
+    assert not noise(spread=0).any()
+
+
+@pytest.mark.parametrize("apart", [1, 2, 3, 4, 8, 16, 64, 128])
+def test_noise_of_neighbours_is_independent(apart):
+    for power in (1, 2):
+        field = noise() ** power
+        field = (field - field.mean()) / field.std()
+        assert correlation(field[apart:], field[:-apart]) < SIGMAS
+        assert correlation(field[:, apart:], field[:, :-apart]) < SIGMAS
+        for other in (noise(step=apart), noise(layer=1 + apart), noise(seed=apart)):
+            own = other**power
+            assert correlation(field, (own - own.mean()) / own.std()) < SIGMAS
+
+
 # ------------------------------------------------------------------------------------ orders
 
 
@@ -263,6 +330,7 @@ def test_golden_numbers():
     assert order_of_rows(0, 0, 12).tolist() == GOLDEN_ORDER
     kept = keep_mask(mask_key(0, 0, 1), 3, 16, 0.5, 1.0, np.float64).astype(int)
     assert ["".join(map(str, row)) for row in kept] == GOLDEN_MASK
+    np.testing.assert_allclose(noise(shape=(1, 6), dtype=np.float32)[0], GOLDEN_NOISE, atol=1e-7)
 
 
 GOLDEN_MIX = [0, 114555507, 229111015, 3652544131]
@@ -270,3 +338,4 @@ GOLDEN_KEYS = [3907800677, 2600835506, 2062908293]
 GOLDEN_MASK_KEYS = [3295333777, 3926076076]
 GOLDEN_ORDER = [5, 10, 8, 7, 4, 3, 1, 9, 6, 0, 11, 2]
 GOLDEN_MASK = ["0100010011100111", "0011110101001111", "1110110001100000"]
+GOLDEN_NOISE = [1.5348828, -0.0004283, 2.0034308, -0.3833547, 1.9781026, -0.7026355]

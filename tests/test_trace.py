@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks import call, gives
+import checks
+from checks import call, chance_numbers, gives
 from glassnet.description import Description
 from glassnet.errors import DataError, DescriptionError
 from glassnet.lines import Phase
@@ -22,8 +23,8 @@ def step_inputs(program, rows=4, seed=0):
     """Draw inputs for a step: two digits each, classes as y, equal weights where they average."""
     random = np.random.RandomState(seed)
     dtype = program.description.dtype
-    rates = dict(zip(program.rate_names, program.optimizer.rates_at(3, 0.25), strict=True))
-    kept = {mask.name: mask.value for mask in program.masks}
+    rates = program.rates_at(3, 0.25)
+    masks = {mask.name: mask for mask in program.masks}
     drawn = {}
     for i in program.inputs:
         shape = tuple({"m": rows, **program.sizes}.get(axis, axis) for axis in i.shape)
@@ -31,12 +32,13 @@ def step_inputs(program, rows=4, seed=0):
         if i.role in (Role.STATE, Role.STATISTIC):
             numbers = np.abs(numbers)
         elif i.role is Role.RANDOM:
-            numbers = np.where(numbers > 0, kept[i.name], 0)
+            numbers = chance_numbers(masks[i.name], random, shape)
         elif i.role is Role.WEIGHT:
             numbers = np.full(shape, 1.0 if "1 where none" in i.note else 1 / rows)
         elif i.name == "y":
             numbers = np.eye(shape[1])[np.arange(rows) % shape[1]]
         drawn[i.name] = rates[i.name] if i.role is Role.RATE else numbers.astype(dtype)
+    checks.with_categories(program.description, drawn["x"], random)
     return drawn
 
 

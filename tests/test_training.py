@@ -200,10 +200,11 @@ def test_results_do_not_depend_on_the_lengths_of_chunks(monkeypatch, optimizer, 
 
 
 def test_rates_do_not_depend_on_the_lengths_of_chunks():
-    whole = rates_between(gn.Adam(), 0, 10, 0, 45_000)
+    program = gn.Network("2-1 linear").program("adam")
+    whole = rates_between(program, 0, 10, 0, 45_000)
     for length in (1, 3, 16, 1000):
         starts = range(0, 2000 if length == 1 else 45_000, length)
-        parts = [rates_between(gn.Adam(), 0, 10, s, min(s + length, 45_000)) for s in starts]
+        parts = [rates_between(program, 0, 10, s, min(s + length, 45_000)) for s in starts]
         together = np.concatenate(parts)
         np.testing.assert_array_equal(together, whole[: len(together)])
     exact = [gn.Adam().rates_at(step, 0.0) for step in range(1, 45_001)]
@@ -495,6 +496,13 @@ def test_between_callbacks_many_epochs_run_at_a_time(monkeypatch):
     fit(network(), epochs=400, batch_size=None, callbacks=[(every := Every())])
     assert len(every.seen) == 100
     assert len(calls) <= 102  # one for every callback, and two while the pace is found
+
+
+def test_what_a_comparison_of_numpy_gives_stops_too():
+    net = gn.Network("1-1 linear", random_state=0)
+    enough = lambda network, history: history.loss[-1] < np.inf  # noqa: E731 - as people write it
+    history = net.fit([[1.0], [2.0]], [1.0, 2.0], epochs=5, callbacks=enough, verbose=False)
+    assert (history.epochs, history.stopped) == (1, "callback")
 
 
 def test_a_callback_may_stop():

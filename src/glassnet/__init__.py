@@ -6,8 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glassnet import callbacks as callbacks
     from glassnet import datasets as datasets
     from glassnet import table as table
+    from glassnet.cross_validation import CrossValidation as CrossValidation
+    from glassnet.cross_validation import cross_validate as cross_validate
     from glassnet.description import Description as Description
     from glassnet.errors import DataError as DataError
     from glassnet.errors import DescriptionError as DescriptionError
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from glassnet.network import load as load
     from glassnet.own_rules import register_activation as register_activation
     from glassnet.program import Program as Program
+    from glassnet.rules.averages import EMA as EMA
+    from glassnet.rules.averages import SWA as SWA
     from glassnet.rules.initializers import Fill as Fill
     from glassnet.rules.initializers import Glorot as Glorot
     from glassnet.rules.initializers import He as He
@@ -31,14 +36,32 @@ if TYPE_CHECKING:
     from glassnet.rules.initializers import Orthogonal as Orthogonal
     from glassnet.rules.initializers import TruncatedNormal as TruncatedNormal
     from glassnet.rules.initializers import Uniform as Uniform
+    from glassnet.rules.initializers import UnitVariance as UnitVariance
     from glassnet.rules.initializers import Zeros as Zeros
     from glassnet.rules.layers import Activation as Activation
+    from glassnet.rules.layers import Add as Add
     from glassnet.rules.layers import BatchNorm as BatchNorm
+    from glassnet.rules.layers import Concatenate as Concatenate
     from glassnet.rules.layers import Dense as Dense
     from glassnet.rules.layers import Dropout as Dropout
+    from glassnet.rules.layers import Embedding as Embedding
+    from glassnet.rules.layers import GaussianNoise as GaussianNoise
     from glassnet.rules.layers import LayerNorm as LayerNorm
     from glassnet.rules.layers import PReLU as PReLU
+    from glassnet.rules.layers import Scale as Scale
+    from glassnet.rules.losses import BinaryCrossEntropy as BinaryCrossEntropy
+    from glassnet.rules.losses import BinaryFocal as BinaryFocal
+    from glassnet.rules.losses import CrossEntropy as CrossEntropy
+    from glassnet.rules.losses import Focal as Focal
     from glassnet.rules.losses import HalfSquaredError as HalfSquaredError
+    from glassnet.rules.losses import Hinge as Hinge
+    from glassnet.rules.losses import Huber as Huber
+    from glassnet.rules.losses import LogCosh as LogCosh
+    from glassnet.rules.losses import MeanAbsoluteError as MeanAbsoluteError
+    from glassnet.rules.losses import MeanSquaredError as MeanSquaredError
+    from glassnet.rules.losses import MulticlassHinge as MulticlassHinge
+    from glassnet.rules.losses import Poisson as Poisson
+    from glassnet.rules.losses import Quantile as Quantile
     from glassnet.rules.optimizers import LBFGS as LBFGS
     from glassnet.rules.optimizers import SGD as SGD
     from glassnet.rules.optimizers import Adadelta as Adadelta
@@ -58,18 +81,21 @@ if TYPE_CHECKING:
     from glassnet.rules.schedules import Exponential as Exponential
     from glassnet.rules.schedules import FlatCosine as FlatCosine
     from glassnet.rules.schedules import OneCycle as OneCycle
+    from glassnet.rules.schedules import Plateau as Plateau
     from glassnet.rules.schedules import Polynomial as Polynomial
     from glassnet.rules.schedules import Step as Step
     from glassnet.rules.schedules import TimeDecay as TimeDecay
     from glassnet.rules.schedules import WarmUp as WarmUp
     from glassnet.table import Table as Table
     from glassnet.trace import Trace as Trace
+    from glassnet.training.rate_finder import RateFinding as RateFinding
 
 __version__ = "0.1.0"
 
 # Where each public name stands. A name is loaded when it is first asked for, so that the import
 # itself costs next to nothing; type checkers read the imports above, and a test compares the two.
 PLACES = {
+    "glassnet.cross_validation": "CrossValidation cross_validate",
     "glassnet.description": "Description",
     "glassnet.errors": "DataError DescriptionError GlassnetError MissingExtraError ModelFileError"
     " NotFiniteError ProgramError TableError TrainingError",
@@ -77,18 +103,22 @@ PLACES = {
     "glassnet.network": "Network load",
     "glassnet.own_rules": "register_activation",
     "glassnet.program": "Program",
+    "glassnet.rules.averages": "EMA SWA",
     "glassnet.rules.initializers": "Fill Glorot He LeCun Normal Orthogonal TruncatedNormal Uniform"
-    " Zeros",
-    "glassnet.rules.layers": "Activation BatchNorm Dense Dropout LayerNorm PReLU",
-    "glassnet.rules.losses": "HalfSquaredError",
+    " UnitVariance Zeros",
+    "glassnet.rules.layers": "Activation Add BatchNorm Concatenate Dense Dropout Embedding"
+    " GaussianNoise LayerNorm PReLU Scale",
+    "glassnet.rules.losses": "BinaryCrossEntropy BinaryFocal CrossEntropy Focal HalfSquaredError"
+    " Hinge Huber LogCosh MeanAbsoluteError MeanSquaredError MulticlassHinge Poisson Quantile",
     "glassnet.rules.optimizers": "AMSGrad Adadelta Adagrad Adam AdamW Adamax LBFGS Lion NAdam RAdam"
     " RMSprop SGD",
     "glassnet.rules.schedules": "Constant CosLog4 Cosine CosineRestarts Exponential FlatCosine"
-    " OneCycle Polynomial Step TimeDecay WarmUp",
+    " OneCycle Plateau Polynomial Step TimeDecay WarmUp",
     "glassnet.table": "Table",
     "glassnet.trace": "Trace",
+    "glassnet.training.rate_finder": "RateFinding",
 }
-MODULES = ("datasets", "table")
+MODULES = ("callbacks", "datasets", "table")
 _PLACE_OF = {name: place for place, names in PLACES.items() for name in names.split()}
 
 __all__ = sorted([*_PLACE_OF, *MODULES])

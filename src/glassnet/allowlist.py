@@ -13,11 +13,16 @@ from typing import TypeGuard
 from glassnet.errors import ProgramError
 
 NUMPY_NAMES = frozenset(
-    "abs absolute arctan exp expm1 log log1p maximum minimum max min ones_like rint sign sqrt sum"
-    " tanh where".split()
+    "abs absolute arctan cumsum exp expm1 full_like hstack intp log log1p maximum minimum max min"
+    " ones_like rint sign sqrt sum tanh where zeros_like".split()
 )
 NUMPY_OPTIONS = frozenset({"axis", "keepdims"})
-NUMPY_ARGUMENTS = {"where": 3, "maximum": 2, "minimum": 2}  # at most; one for every other
+NUMPY_ARGUMENTS = {
+    "where": 3,
+    "maximum": 2,
+    "minimum": 2,
+    "full_like": 2,
+}  # at most; else 1
 ARRAY_NAMES = frozenset({"T", "shape"})
 
 NODES = (
@@ -76,8 +81,11 @@ def check_program(text: str) -> ast.Module:
     for statement in tree.body:
         if not isinstance(statement, ast.FunctionDef | ast.Import | ast.Expr):
             raise _refused(statement, "only functions may stand at the top")
+    lines = [line for function in functions for line in function.body]
+    additions = {id(part) for line in lines for part in _parts_of_addition(line)}
     for node in ast.walk(tree):
-        _check_node(node, defined, docstrings)
+        if id(node) not in additions:
+            _check_node(node, defined, docstrings)
     for function in functions:
         _check_names(function, defined)
         _check_never_led_back_to(function, functions)
@@ -100,6 +108,25 @@ def _docstrings(tree: ast.Module) -> set[int]:
     }
 
 
+def _parts_of_addition(line: ast.AST) -> tuple[ast.AST, ...]:
+    """Give line, call, `np.add.at` and `np.add` of a line `np.add.at(name, …, …)`; else nothing."""
+    call = line.value if isinstance(line, ast.Expr) else None
+    if not isinstance(call, ast.Call) or len(call.args) != 3 or call.keywords:
+        return ()
+    at, added_to = call.func, call.args[0]
+    add = at.value if isinstance(at, ast.Attribute) and at.attr == "at" else None
+    if not isinstance(added_to, ast.Name) or add is None or not _is_of_numpy(add):
+        return ()
+    return (line, call, at, add) if add.attr == "add" else ()
+
+
+def _is_made_of_zeros(line: ast.stmt) -> bool:
+    """Whether a line is `name = np.zeros_like(…)`."""
+    call = line.value if isinstance(line, ast.Assign) else None
+    function = call.func if isinstance(call, ast.Call) else None
+    return function is not None and _is_of_numpy(function) and function.attr == "zeros_like"
+
+
 def _check_node(node: ast.AST, defined: set[str], docstrings: set[int]) -> None:
     if not isinstance(node, NODES):
         raise _refused(node, f"{type(node).__name__} may not stand in it")
@@ -111,8 +138,8 @@ def _check_node(node: ast.AST, defined: set[str], docstrings: set[int]) -> None:
         _check_name(node, node.name)
         if node.decorator_list or node.returns or _special_arguments(node.args):
             raise _refused(node, "functions take plain arguments and nothing else")
-        if not all(_is_plain_number(default) for default in node.args.defaults):
-            raise _refused(node, "a default must be a number")
+        if not all(_is_plain(default) for default in node.args.defaults):
+            raise _refused(node, "a default must be a number, or several in brackets")
         if any(isinstance(part, ast.FunctionDef) for part in ast.walk(node) if part is not node):
             raise _refused(node, "no function may stand inside another")
     elif isinstance(node, ast.arg):
@@ -132,8 +159,14 @@ def _check_node(node: ast.AST, defined: set[str], docstrings: set[int]) -> None:
         _check_call(node, defined)
 
 
+def _is_plain(node: ast.expr) -> bool:
+    """Whether a default is numbers as they stand: anything else would be run with the def."""
+    if isinstance(node, ast.Tuple):
+        return all(_is_plain_number(part) for part in node.elts)
+    return _is_plain_number(node)
+
+
 def _is_plain_number(node: ast.expr) -> bool:
-    """Whether a default is a number as it stands: anything else would be run with the def."""
     if isinstance(node, ast.UnaryOp):
         node = node.operand
     return isinstance(node, ast.Constant)
@@ -145,10 +178,16 @@ def _check_names(function: ast.FunctionDef, defined: set[str]) -> None:
     No name may be made that a function or NumPy has, or a call would call something else.
     """
     known = {argument.arg for argument in function.args.args}
+    own: set[str] = set()  # arrays made of zeros here: no one else's, so they may be added to
     _check_new(function, {function.name}, {"np"})
     _check_new(function, known, defined | {"np"})
     for statement in function.body:
         called = {id(n.func) for n in ast.walk(statement) if isinstance(n, ast.Call)}
+        if parts := _parts_of_addition(statement):
+            added_to = parts[1].args[0].id  # type: ignore[attr-defined]
+            if added_to not in own:
+                raise _refused(statement, f"{added_to!a} is not made of zeros here, to be added to")
+            called |= {id(part) for part in parts}
         numpy = {id(n.value) for n in ast.walk(statement) if id(n) in called and _is_of_numpy(n)}
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
@@ -159,6 +198,7 @@ def _check_names(function: ast.FunctionDef, defined: set[str]) -> None:
         made = _made_by(statement)
         _check_new(statement, made, defined | {"np"})
         known |= made
+        own = (own - made) | (made if _is_made_of_zeros(statement) else set())
 
 
 def _check_never_led_back_to(function: ast.FunctionDef, functions: list[ast.FunctionDef]) -> None:

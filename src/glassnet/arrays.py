@@ -7,6 +7,7 @@ names the row and column at fault.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,26 +16,37 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from glassnet.description import Description
 from glassnet.errors import DataError
-from glassnet.rules.losses import LOSSES
+from glassnet.rules.losses import Loss
 
 SUM_TOLERANCE = 1e-5  # shares of classes that were rounded to float32 still add up to 1
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Checked rows: x (m, inputs), y (m, outputs), and the weight of each row (m,), or None."""
+    """Checked rows: x (m, inputs), y (m, outputs), and the weight of each row (m,), or None.
+
+    `class_weights` (m,) is what the class of each row multiplies its weight by, in the loss alone.
+    """
 
     x: NDArray[Any]
     y: NDArray[Any]
     weights: NDArray[Any] | None = None
+    class_weights: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
     def at(self, rows: NDArray[Any]) -> Rows:
         """Give some of the rows."""
-        weights = None if self.weights is None else self.weights[rows]
-        return Rows(self.x[rows], self.y[rows], weights)
+        some = [None if w is None else w[rows] for w in (self.weights, self.class_weights)]
+        return Rows(self.x[rows], self.y[rows], *some)
+
+    @property
+    def loss_weights(self) -> NDArray[Any] | None:
+        """What each row counts in the loss (m,), or None for 1 each."""
+        if self.weights is None or self.class_weights is None:
+            return self.class_weights if self.weights is None else self.weights
+        return np.asarray(self.weights * self.class_weights)
 
 
 def check_rows(
@@ -62,7 +74,7 @@ def check_rows(
     targets = check_targets(y, len(x), description, dtype, names[1])
     if weights is None:
         return Rows(x, targets)
-    checked = _check_weights(weights, len(x), dtype, names[2])
+    checked = check_weights(weights, len(x), dtype, names[2])
     rows = Rows(x, targets, checked)
     return rows.at(checked > 0) if (checked == 0).any() else rows
 
@@ -96,7 +108,22 @@ def check_inputs(
             f"Found array with 0 sample(s) (shape={given.shape}) while a minimum of 1 is required:"
             f" {name} needs at least one row"
         )
-    return _cast(given, dtype, name)
+    checked = _cast(given, dtype, name)
+    for column, categories in description.categories.items():
+        _check_categories(given[:, column], column, categories, name)
+    return checked
+
+
+def _check_categories(numbers: NDArray[Any], column: int, categories: int, name: str) -> None:
+    """Raise DataError unless a column holds numbers of rows of a table with so many."""
+    wrong = (numbers != np.floor(numbers)) | (numbers < 0) | (numbers >= categories)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(
+            f"{name} has category {numbers[row]} in row {row}, column {column}, but the Embedding"
+            f" knows {categories} categories there: they are whole numbers from 0 to"
+            f" {categories - 1}"
+        )
 
 
 def check_targets(
@@ -116,27 +143,54 @@ def check_targets(
             f"Found input variables with inconsistent numbers of samples: {[rows, len(given)]}:"
             f" X and {name} need the same number of rows"
         )
-    outputs, kind = description.outputs, LOSSES[description.loss].targets
+    outputs, loss = description.outputs, description.loss
+    columns, kind = loss.target_columns(outputs), loss.targets
     flat = given.ndim == 1 or given.shape[1:] == (1,)
     if kind == "classes" and flat:
         return _one_hot(given.reshape(-1), outputs, dtype, name)
-    if given.ndim == 1 and outputs == 1:
+    if given.ndim == 1 and columns == 1:
         given = given[:, None]
-    if given.shape != (rows, outputs):
+    if given.shape != (rows, columns):
         classes = f", or ({rows},) with class numbers" if kind == "classes" else ""
+        alone = "" if columns == outputs else f" for {columns} column of targets"
         raise DataError(
             f"{name} has shape {given.shape}, but the network has {outputs} output"
-            f"{'s' if outputs != 1 else ''}: it must be {(rows, outputs)}{classes}"
+            f"{'s' if outputs != 1 else ''}{alone}: it must be {(rows, columns)}{classes}"
         )
     targets = _cast(given, dtype, name)
-    if kind != "numbers":
-        _check_range(targets, description.loss, name)
+    if kind in WANTED:
+        _check_kind(targets, loss, name)
     if kind == "classes":
         _check_sums(targets, name)
     return targets
 
 
-def _check_weights(weights: ArrayLike, rows: int, dtype: DTypeLike, name: str) -> NDArray[Any]:
+def class_numbers(y: NDArray[Any], description: Description) -> NDArray[np.intp] | None:
+    """Give the class of each row of checked targets, (m, 1); None where a loss has no classes.
+
+    Of shares of classes it is the largest. Columns that are a yes or no of their own give a 0 or 1
+    each, (m, outputs).
+
+    >>> description = Description.read("2-3 softmax")
+    >>> class_numbers(np.array([[0, 0, 1], [1, 0, 0]]), description)
+    array([[2],
+           [0]])
+    """
+    if description.loss.targets == "classes":
+        return np.asarray(np.argmax(y, axis=1)[:, None])
+    return (y > 0.5).astype(np.intp) if description.loss.is_yes_or_no else None
+
+
+def check_weights(
+    weights: ArrayLike, rows: int, dtype: DTypeLike, name: str = "sample_weight"
+) -> NDArray[Any]:
+    """Check the weights (m,) of rows: none below 0, and not all of them 0.
+
+    Raises DataError for others.
+
+    >>> check_weights([1, 0.5], 2, "float32")
+    array([1. , 0.5], dtype=float32)
+    """
     given = _numbers(weights, name)
     if given.shape != (rows,):
         raise DataError(
@@ -212,13 +266,30 @@ def _one_hot(classes: NDArray[Any], outputs: int, dtype: DTypeLike, name: str) -
     return one_hot
 
 
-def _check_range(targets: NDArray[Any], loss: str, name: str) -> None:
-    wrong = (targets < 0) | (targets > 1)
+# What the targets of a kind of loss are: which are right, and how that is said.
+WANTED: dict[str, tuple[Callable[[NDArray[Any]], NDArray[np.bool_]], str]] = {
+    "zero_one": (lambda y: (y >= 0) & (y <= 1), "must lie between 0 and 1"),
+    "classes": (lambda y: (y >= 0) & (y <= 1), "must lie between 0 and 1"),
+    "signs": (
+        lambda y: (y == 1) | (y == _no(y)),
+        "must be 0 or 1, or −1 or 1,",
+    ),
+    "counts": (lambda y: y >= 0, "must be 0 or more, as counts are,"),
+}
+
+
+def _no(y: NDArray[Any]) -> int:
+    """Give the number that stands for no beside a 1."""
+    return -1 if (y == -1).any() else 0
+
+
+def _check_kind(targets: NDArray[Any], loss: Loss, name: str) -> None:
+    right, words = WANTED[loss.targets]
+    wrong = ~right(targets)
     if wrong.any():
         row, column = (int(index) for index in np.argwhere(wrong)[0])
         raise DataError(
-            f"{name} must lie between 0 and 1 for {loss},"
-            f" got {targets[row, column]} in row {row}, column {column}"
+            f"{name} {words} for {loss}, got {targets[row, column]} in row {row}, column {column}"
         )
 
 

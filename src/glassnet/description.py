@@ -8,14 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from glassnet.errors import DescriptionError, unknown_name
-from glassnet.rules.activations import ACTIVATIONS, SHARES
+from glassnet.naming import Names
+from glassnet.rules.activations import SHARES
 from glassnet.rules.entry import is_integer
 from glassnet.rules.initializers import INITIALIZERS, Initializer
-from glassnet.rules.layers import LAYERS, Activation, Dense, Layer
-from glassnet.rules.losses import LOSSES, backward_rule
+from glassnet.rules.layers import LAYERS, Activation, Dense, Embedding, Layer, known_activation
+from glassnet.rules.losses import Loss, backward_rule, loss_from_json
+from glassnet.rules.losses import loss as loss_of
 
 DTYPES = ("float32", "float64")
 MOST_UNITS = 2**24  # a wider layer is a slip of the keyboard, not a network
@@ -39,8 +42,8 @@ class Description:
     Args:
         inputs: number of columns of X.
         layers: the layers, in the order in which the numbers pass them.
-        loss: a name from the table of losses; by default cross_entropy after softmax or
-            log_softmax, else mean_squared_error.
+        loss: a loss, or a name from the table of losses, which becomes one; by default
+            cross_entropy after softmax or log_softmax, else mean_squared_error.
         dtype: "float32" or "float64".
 
     Raises:
@@ -50,13 +53,13 @@ class Description:
         >>> Description.read("2-3-1 sigmoid")
         Description(2, Dense(3, activation='sigmoid'), Dense(1, activation='sigmoid'))
         >>> Description.read("2-3-1 sigmoid").loss
-        'mean_squared_error'
+        MeanSquaredError()
 
     """
 
     inputs: int
     layers: tuple[Layer, ...]
-    loss: str = ""
+    loss: Loss = ""  # type: ignore[assignment]  # a name becomes the loss it names
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
@@ -79,22 +82,20 @@ class Description:
                 "the last layer must be a Dense or an Activation, whose numbers are the outputs,"
                 f" got {self.layers[-1]!r}"
             )
+        self._check_embeddings()
+        for place, width in enumerate(self.widths, start=1):
+            _check_size(f"columns that layer {place} gives", width)
         object.__setattr__(self, "dtype", _dtype_name(self.dtype))
         if not self.loss:
             shares = self.output_activation in SHARES
             object.__setattr__(self, "loss", "cross_entropy" if shares else "mean_squared_error")
-        if not isinstance(self.loss, str) or self.loss not in LOSSES:
-            raise unknown_name("loss", self.loss, LOSSES)
+        object.__setattr__(self, "loss", loss_of(self.loss))
         if self.output_activation in SHARES and self.outputs == 1:
             raise DescriptionError(
                 f"a {self.output_activation} of 1 output is always the same: use 2 outputs, or"
                 " sigmoid for yes and no"
             )
-        if LOSSES[self.loss].targets == "classes" and self.outputs == 1:
-            raise DescriptionError(
-                f"{self.loss} chooses between classes and needs at least 2 outputs, got 1:"
-                " for yes and no use binary_cross_entropy"
-            )
+        self.loss.check_outputs(self.outputs)
         backward_rule(self.output_activation, self.loss)
         _check_parameters(self.parameter_counts())
 
@@ -103,7 +104,7 @@ class Description:
         cls,
         what: str | Iterable[int],
         activations: Sequence[str] | str | None = None,
-        loss: str = "",
+        loss: Loss | str = "",
         dtype: str = "float32",
     ) -> Description:
         """Make a description from a short form: "2-64-3 relu softmax", or sizes and activations.
@@ -144,12 +145,38 @@ class Description:
         for place, size in enumerate(sizes):
             _check_size(f"size {place + 1}", size)
         dense = tuple(Dense(n, a) for n, a in zip(sizes[1:], names, strict=True))
-        return cls(sizes[0], dense, loss, dtype)
+        return cls(sizes[0], dense, loss, dtype)  # type: ignore[arg-type]
+
+    def _check_embeddings(self) -> None:
+        for place, layer in enumerate(self.layers, start=1):
+            if isinstance(layer, Embedding) and place > 1:
+                raise DescriptionError(
+                    f"layer {place} is {layer!r}: an Embedding reads the categories in X and must"
+                    " be the first layer, one for all columns of categories"
+                )
+        missing = [column for column in self.categories if column >= self.inputs]
+        if missing:
+            raise DescriptionError(
+                f"{self.layers[0]!r} names column {missing[0]}, but X has {self.inputs}: columns"
+                " are counted from 0"
+            )
+
+    @property
+    def categories(self) -> dict[int, int]:
+        """How many categories there are in each column of X that holds categories."""
+        lookups = [lookup for layer in self.layers for lookup in layer.lookups()]
+        return {lookup.column: lookup.rows for lookup in lookups}
+
+    @cached_property
+    def widths(self) -> tuple[int, ...]:
+        """Number of columns that each layer gives."""
+        names = Names(self.inputs, self.layers, training=True)
+        return tuple(names.columns(item.width) for item in names.items)
 
     @property
     def outputs(self) -> int:
         """Number of columns of the outputs."""
-        return next(layer.units for layer in reversed(self.layers) if isinstance(layer, Dense))
+        return self.widths[-1]
 
     @property
     def output_activation(self) -> str:
@@ -169,13 +196,14 @@ class Description:
         >>> Description.read("2-3-1 sigmoid").parameter_counts()
         [9, 4]
         """
-        counts, width = [], self.inputs
-        for layer in self.layers:
+        counts, given = [], self.inputs
+        for layer, width in zip(self.layers, self.widths, strict=True):
             if isinstance(layer, Dense):
-                counts.append((width + layer.bias) * layer.units)
-                width = layer.units
+                counts.append((given + layer.bias) * layer.units)
             else:
-                counts.append(len(layer.parameters) * width)
+                tables = sum(lookup.rows * lookup.columns for lookup in layer.lookups())
+                counts.append(len(layer.parameters) * given + tables)
+            given = width
         return counts
 
     def short(self) -> str:
@@ -196,7 +224,8 @@ class Description:
     def __repr__(self) -> str:
         usual = Description(self.inputs, self.layers)
         parts = [str(self.inputs), *map(repr, self.layers)]
-        parts += [f"loss={self.loss!r}"] if self.loss != usual.loss else []
+        loss = repr(self.loss.name if self.loss.is_named else self.loss)
+        parts += [f"loss={loss}"] if self.loss != usual.loss else []
         parts += [f"dtype={self.dtype!r}"] if self.dtype != usual.dtype else []
         return f"Description({', '.join(parts)})"
 
@@ -205,7 +234,7 @@ class Description:
         return {
             "inputs": self.inputs,
             "layers": [layer.to_json() for layer in self.layers],
-            "loss": self.loss,
+            "loss": self.loss.name if self.loss.is_named else self.loss.to_json(),
             "dtype": self.dtype,
         }
 
@@ -228,11 +257,10 @@ class Description:
             )
         if not isinstance(data["layers"], list):
             raise DescriptionError("the layers of a description must be a list")
-        for key in ("loss", "dtype"):
-            if not isinstance(data[key], str) or not data[key]:
-                raise DescriptionError(f"the {key} of a description must be a name, as text")
+        if not isinstance(data["dtype"], str) or not data["dtype"]:
+            raise DescriptionError("the dtype of a description must be a name, as text")
         layers = tuple(_layer_from_json(entry) for entry in data["layers"])
-        return cls(data["inputs"], layers, data["loss"], data["dtype"])
+        return cls(data["inputs"], layers, loss_from_json(data["loss"]), data["dtype"])
 
 
 def _layer_from_json(data: Any) -> Layer:
@@ -242,9 +270,10 @@ def _layer_from_json(data: Any) -> Layer:
         raise unknown_name("layer", data["name"], LAYERS)
     options = dict(data)
     for key, value in data.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and key.endswith("initializer"):
             options[key] = _initializer_from_json(value)
-    return LAYERS[data["name"]].from_json(options)
+    layer: Layer = LAYERS[data["name"]].from_json(options)
+    return layer
 
 
 def _initializer_from_json(data: Mapping[str, Any]) -> Initializer:
@@ -301,6 +330,5 @@ def _read_text(text: str) -> tuple[list[int], list[str]]:
             f"cannot read {text!r}: write the sizes, then activations, as in '2-64-3 relu softmax'"
         )
     for word in words:
-        if word not in ACTIVATIONS:
-            raise unknown_name("activation", word, ACTIVATIONS)
+        known_activation(word)
     return [int(size) for size in first.split("-")], words

@@ -34,7 +34,7 @@ from glassnet.table import Preparation
 FORMAT = 1
 KEYS = ("format", "description", "preparation", "seed", "epochs", "steps", "optimizer")
 MOST_FRONT = 2**20  # bytes
-MOST_DEPTH = 5  # header, description, layers, layer, initializer
+MOST_DEPTH = 6  # header, description, layers, layer, schedule, the one that it warms up for
 MOST_LETTERS = 128  # of a text in the header
 MOST_LAYERS = 1000
 MOST_COUNT = 2**64  # seeds, epochs and steps are below
@@ -178,7 +178,10 @@ def _checked(header: Any) -> Program:
     if header["preparation"] is not None:
         preparation = _part("preparation", Preparation.from_json, header["preparation"])
         _check_fit(description, preparation)
-    return Program(description, optimizer)
+    try:
+        return Program(description, optimizer)
+    except DescriptionError as problem:
+        raise _flaw(f"its network and its optimizer do not fit ({problem})") from None
 
 
 class _Part(Protocol):

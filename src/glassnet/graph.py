@@ -8,8 +8,14 @@ out is a graph of a few kinds of node. Equal sub-expressions are one node.
     element     one NumPy function, element by element (where, comparisons and arithmetic included)
     product     a matrix product                 transpose    the same array, rows as columns
     row_sum, row_max    along each row: (m, n) → (m, 1)
+    row_cumsum          along each row, with every sum on the way: (m, n) → (m, n)
+    numbers             a number of the text for each column, the same in every row
     batch_sum           over the batch: (m, n) → (n,)
     total               over everything: → ()
+    columns             some columns of an array, from a place on: (m, n) → (m, k)
+    beside              arrays side by side: (m, n), (m, k) → (m, n + k), each `placed` there
+    chosen              rows of a table, by the whole numbers in a column: (k, n), (m,) → (m, n)
+    sums_by_row         rows added up by such numbers, in the shape of a table: (m, n) → (k, n)
 
 Axes have names ("m", "n0", "n1", …), or the length 1 for an axis that is stretched.
 """
@@ -29,6 +35,15 @@ from glassnet.program import Program
 from glassnet.rules.erfc import erfc
 
 COMPARISONS = frozenset({"greater", "greater_equal", "less", "less_equal"})
+# What `rows_of` and `sums_by_row` do stands in NumPy's words, which take no symbols: one node each.
+IN_ONE = {
+    "rows_of": lambda table, numbers: _node(
+        table.table, "chosen", (table, numbers), (*numbers.axes, *table.axes[1:])
+    ),
+    "sums_by_row": lambda d, numbers, table: _node(
+        d.table, "sums_by_row", (d, numbers), table.axes
+    ),
+}
 ELEMENTWISE = (
     frozenset(
         "add subtract multiply divide negative absolute exp expm1 log log1p sqrt tanh arctan sign"
@@ -38,12 +53,26 @@ ELEMENTWISE = (
 )
 
 
+class Table(dict[Any, "Symbol"]):
+    """The nodes of one graph, and the lengths of its axes, by which a part of an axis is known."""
+
+    def __init__(self, sizes: Mapping[str, int] | None = None) -> None:
+        self.sizes = dict(sizes or {})
+
+    def axis(self, size: int) -> str:
+        """Give the axis of a length."""
+        found = next((axis for axis, n in self.sizes.items() if n == size), None)
+        if found is None:
+            raise ProgramError(f"no axis of this program has the length {size}")
+        return found
+
+
 class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
     """One node of the graph: an operation, what it is done to, and the axes of its result."""
 
     def __init__(
         self,
-        table: dict[Any, Symbol],
+        table: Table,
         op: str,
         args: tuple[Symbol | float, ...],
         axes: Shape,
@@ -79,9 +108,22 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
         return _node(self.table, "transpose", (self,), self.axes[::-1])
 
     def __getitem__(self, index: Any) -> Symbol:
-        if index == (slice(None), 0) and len(self.axes) == 2:
-            return _node(self.table, "column", (self,), self.axes[:1])
+        if len(self.axes) == 2 and isinstance(index, tuple) and index[:1] == (slice(None),):
+            (place,) = index[1:]
+            if isinstance(place, int) and place >= 0:
+                return _node(self.table, "column", (self, place), self.axes[:1])
+            if isinstance(place, slice) and place.step is None:
+                return self._columns(place)
         raise ProgramError(f"[{index!r}] is not in the common language of the engines")
+
+    def _columns(self, place: slice) -> Symbol:
+        width = self.axes[1]
+        whole = width if isinstance(width, int) else self.table.sizes[width]
+        start, stop, _ = place.indices(whole)
+        if (start, stop) == (0, whole):
+            return self
+        axes = (self.axes[0], self.table.axis(stop - start))
+        return _node(self.table, "columns", (self, start), axes)
 
     def __bool__(self) -> bool:
         raise ProgramError("a rule that branches on a value cannot be written as loops")
@@ -100,8 +142,14 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
         name = function.__name__
         if function is np.where and len(args) == 3 and not options:
             return _element(self.table, "where", args)
+        if function is np.hstack and len(args) == 1 and not options:
+            return _beside(self.table, args[0])
         if function is np.ones_like and not options:
             return _node(self.table, "ones", (), args[0].axes)
+        if function is np.full_like and len(args) == 2 and not options:
+            return _numbers(self.table, *args)
+        if function is np.cumsum and len(args) == 1 and options == {"axis": 1}:
+            return _node(self.table, "row_cumsum", args, args[0].axes)
         if function in (np.sum, np.max) and len(args) == 1:
             return _reduction(self.table, name, args[0], options)
         raise ProgramError(f"np.{name} is not in the common language of the engines")
@@ -111,7 +159,7 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
 
 
 def _node(
-    table: dict[Any, Symbol],
+    table: Table,
     op: str,
     args: tuple[Symbol | float, ...],
     axes: Shape,
@@ -144,14 +192,14 @@ def stretched(shapes: Iterable[Shape]) -> Shape:
     return tuple(reversed(together))
 
 
-def _element(table: dict[Any, Symbol], name: str, args: Sequence[Any]) -> Symbol:
+def _element(table: Table, name: str, args: Sequence[Any]) -> Symbol:
     if name not in ELEMENTWISE:
         raise ProgramError(f"np.{name} is not in the common language of the engines")
     axes = stretched(a.axes for a in args if isinstance(a, Symbol))
     return _node(table, "element", tuple(args), axes, name)
 
 
-def _product(table: dict[Any, Symbol], left: Symbol, right: Symbol) -> Symbol:
+def _product(table: Table, left: Symbol, right: Symbol) -> Symbol:
     if left.axes[-1] != right.axes[0]:
         raise ProgramError(f"a product of {left.axes} and {right.axes} cannot be")
     if left.op == "ones" and len(left.axes) == 1:
@@ -159,9 +207,17 @@ def _product(table: dict[Any, Symbol], left: Symbol, right: Symbol) -> Symbol:
     return _node(table, "product", (left, right), left.axes[:-1] + right.axes[1:])
 
 
-def _reduction(
-    table: dict[Any, Symbol], name: str, x: Symbol, options: Mapping[str, Any]
-) -> Symbol:
+def _beside(table: Table, parts: Sequence[Symbol]) -> Symbol:
+    placed: list[Symbol] = []
+    start = 0
+    for part in parts:
+        rows, width = part.axes
+        placed.append(_node(table, "placed", (part, start), part.axes))
+        start += width if isinstance(width, int) else table.sizes[width]
+    return _node(table, "beside", tuple(placed), (rows, table.axis(start)))
+
+
+def _reduction(table: Table, name: str, x: Symbol, options: Mapping[str, Any]) -> Symbol:
     if options == {"axis": 1, "keepdims": True}:
         return _node(table, f"row_{name}", (x,), (x.axes[0], 1))
     if options == {"axis": 0} and name == "sum":
@@ -171,13 +227,28 @@ def _reduction(
     raise ProgramError(f"np.{name} with {dict(options)} is not in the common language")
 
 
+def _numbers(table: Table, like: Symbol, values: Any) -> Symbol:
+    """Give the node for numbers of the text, one for each column; one alone is for them all."""
+    if not isinstance(values, tuple) or not all(isinstance(v, int | float) for v in values):
+        raise ProgramError("np.full_like takes numbers in brackets, one for each column")
+    return _node(table, "numbers", values, like.axes)
+
+
 # ------------------------------------------------------------------- programs, called with symbols
 
 
 def inputs(program: Program) -> dict[str, Symbol]:
     """Give a symbol for each input of a step."""
-    table: dict[Any, Symbol] = {}
+    table = Table(program.sizes)
     return {i.name: _node(table, "input", (), i.shape, i.name) for i in program.inputs}
+
+
+def functions_for_symbols(program: Program) -> dict[str, Callable[..., Any]]:
+    """Give the program's functions with the rules that are one node each."""
+    functions = program.functions_with(np)
+    scope = functions["gradients"].__globals__
+    scope.update({name: rule for name, rule in IN_ONE.items() if name in scope})
+    return functions
 
 
 @dataclass(frozen=True)
@@ -204,9 +275,10 @@ def gradient_graph(program: Program) -> GradientGraph:
     <product ('n0', 'n1')>
     """
     given = inputs(program)
-    takes = program.functions["gradients"].__code__
+    gradients = functions_for_symbols(program)["gradients"]
+    takes = gradients.__code__
     names = takes.co_varnames[: takes.co_argcount]
-    loss, *rest = program.functions["gradients"](*(given[name] for name in names))
+    loss, *rest = gradients(*(given[name] for name in names))
     count = len(program.parameters)
     slopes = {p.name: d for p, d in zip(program.parameters, rest[:count], strict=True)}
     kept = {s.name: v for s, v in zip(program.statistics, rest[count:], strict=True)}
@@ -218,7 +290,7 @@ def update_graph(program: Program) -> dict[str, Symbol]:
 
     The gradient of a parameter p stands in it as the input "d" + p.
     """
-    table: dict[Any, Symbol] = {}
+    table = Table()
     shapes = {i.name: i.shape for i in program.inputs}
     shapes.update({f"d{p}": shape for p, shape in program.parameter_shapes.items()})
     code = program.functions["update"].__code__
@@ -255,16 +327,40 @@ def function_of(name: str) -> Callable[..., Any]:
 
 def line_graph(program: Program, line: Line, shapes: Mapping[str, Shape]) -> dict[str, Symbol]:
     """Run one line with symbols for every value it reads, and give what it makes, by name."""
-    table: dict[Any, Symbol] = {}
-    scope: dict[str, Any] = {"np": np}
-    for name, rule in program.rules.items():
-        scope[name] = FunctionType(rule.__code__, scope, name, rule.__defaults__)
-    scope |= {name: rule for name, rule in PLAINLY.items() if name in program.rules}
+    table = Table(program.sizes)
+    scope = _scope(program)
+    known = {**PLAINLY, **IN_ONE}
+    scope |= {name: rule for name, rule in known.items() if name in program.rules}
     for name in line.code.co_names:
         if name in shapes:
             scope[name] = _node(table, "input", (), shapes[name], name)
     exec(line.code, scope)  # a line of a program that was checked when it was made
     return {name: scope[name] for name in line.outputs}
+
+
+def step_graph(program: Program) -> list[dict[str, Symbol]]:
+    """Run all lines of a step with symbols, and give what each of them makes, by name.
+
+    >>> from glassnet.description import Description
+    >>> from glassnet.rules.optimizers import SGD
+    >>> step_graph(Program(Description.read("1-1 linear"), SGD()))[0]
+    {'z1': <add ('m', 'n1')>}
+    """
+    rules = {name: rule for name, rule in IN_ONE.items() if name in program.rules}
+    scope = _scope(program) | rules | inputs(program)
+    made = []
+    for line in program.lines:
+        exec(line.code, scope)  # as above
+        made.append({name: scope[name] for name in line.outputs})
+    return made
+
+
+def _scope(program: Program) -> dict[str, Any]:
+    """Give the names that lines read beside their values: NumPy and the rules."""
+    scope: dict[str, Any] = {"np": np}
+    for name, rule in program.rules.items():
+        scope[name] = FunctionType(rule.__code__, scope, name, rule.__defaults__)
+    return scope
 
 
 def activation_graph(rule: Callable[..., Any], arguments: int) -> Symbol | float:
@@ -275,7 +371,7 @@ def activation_graph(rule: Callable[..., Any], arguments: int) -> Symbol | float
     >>> activation_graph(lambda z: np.tanh(z) * 2, 1)
     <multiply ('m', 'n')>
     """
-    table: dict[Any, Symbol] = {}
+    table = Table()
     made = rule(*(_node(table, "input", (), ("m", "n"), name) for name in "za"[:arguments]))
     if not isinstance(made, Symbol):
         if isinstance(made, int | float):
@@ -287,10 +383,13 @@ def activation_graph(rule: Callable[..., Any], arguments: int) -> Symbol | float
     return made
 
 
-def in_order(outputs: Iterable[Symbol]) -> list[Symbol]:
-    """Give every node that the outputs need, each after what it is made of."""
+def in_order(outputs: Iterable[Symbol], known: Iterable[int] = ()) -> list[Symbol]:
+    """Give every node that the outputs need, each after what it is made of.
+
+    Nodes whose id is known are left out, and what only they are made of.
+    """
     found: list[Symbol] = []
-    seen: set[int] = set()
+    seen: set[int] = set(known)
     waiting = [(output, False) for output in reversed(list(outputs))]
     while waiting:  # not by recursion: a deep network is a deep graph
         node, ready = waiting.pop()

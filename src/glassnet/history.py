@@ -73,15 +73,20 @@ class History:
     arrays with a number for each epoch of this fit. The loss of an epoch is the mean over its
     batches, each taken before its update, as training saw it; validation loss and metrics are
     taken after the epoch, as prediction sees them. `learning_rate` is that of the epoch's last
-    step; L-BFGS has none, and its loss is taken after each iteration.
+    step; L-BFGS has none, and its loss is taken after each iteration. `rates` holds, by name, what
+    other schedules gave that step: momentum, weight_decay, or rate_keep1 for a Dropout.
 
     `stopped` says why training ended: "finished", "early stopping", "callback", "time limit",
-    "interrupted", "not finite", or for L-BFGS "converged" or "no better step found".
+    "interrupted", "not finite", "error" for one that a callback raised, or for L-BFGS "converged"
+    or "no better step found". `best_epoch` is the epoch, from 1, whose weights were put back.
 
     Args:
         engine: name of the engine that did the steps.
         engine_reason: why it was taken.
         seed: decided the orders of the rows and the random masks.
+        metrics: names of the metrics, and whether larger is better; None where that is not known.
+        validated: whether there are validation rows.
+        rates: names of what other schedules give.
 
     Example:
         >>> history = History(engine="numpy", engine_reason="asked for", seed=0)
@@ -91,18 +96,32 @@ class History:
 
     """
 
-    def __init__(self, engine: str, engine_reason: str, seed: int) -> None:
+    def __init__(
+        self,
+        engine: str,
+        engine_reason: str,
+        seed: int,
+        metrics: Mapping[str, bool | None] | None = None,
+        *,
+        validated: bool = False,
+        rates: Iterable[str] = (),
+    ) -> None:
         self.engine = engine
         self.engine_reason = engine_reason
         self.seed = seed
         self.stopped = ""  # why training ended; empty while it goes on
-        self.best_epoch: int | None = None  # from 1; its weights were kept by early stopping
+        self.best_epoch: int | None = None  # from 1; its weights were kept as the best
         self.seconds = 0.0
+        self.rate_factor = 1.0  # a callback may set it: times it is the rate from the next epoch on
+        self.larger_is_better = {"loss": False, **(metrics or {})}
         self._loss = Column()
         self._validation_loss = Column()
         self._learning_rate = Column()
-        self._metrics: dict[str, Column] = {}
-        self._validation_metrics: dict[str, Column] = {}
+        self._rates = {name: Column() for name in rates}
+        names = metrics or {}
+        self._metrics = {name: Column() for name in names}
+        self._validation_metrics = {name: Column() for name in names} if validated else {}
+        self._validated = validated
 
     @property
     def epochs(self) -> int:
@@ -125,6 +144,11 @@ class History:
         return self._learning_rate.numbers
 
     @property
+    def rates(self) -> dict[str, NDArray[np.float64]]:
+        """Each other number that a schedule gives, at the end of each epoch."""
+        return {name: column.numbers for name, column in self._rates.items()}
+
+    @property
     def metrics(self) -> dict[str, NDArray[np.float64]]:
         """Each metric of the training rows after each epoch."""
         return {name: column.numbers for name, column in self._metrics.items()}
@@ -134,12 +158,33 @@ class History:
         """Each metric of the validation rows after each epoch."""
         return {name: column.numbers for name, column in self._validation_metrics.items()}
 
+    @property
+    def columns(self) -> dict[str, NDArray[np.float64]]:
+        """All of these by name, in the order of logs; "validation_" begins a validation metric.
+
+        They are there from the beginning, and empty then.
+
+        >>> names = {"metrics": {"mae": False}, "rates": ["momentum"]}
+        >>> list(History("numpy", "asked for", 0, **names, validated=True).columns)
+        ['loss', 'mae', 'validation_loss', 'validation_mae', 'learning_rate', 'momentum']
+        """
+        validation = {"loss": self.validation_loss} if self._validated else {}
+        validation |= self.validation_metrics
+        return {
+            "loss": self.loss,
+            **self.metrics,
+            **{f"validation_{name}": numbers for name, numbers in validation.items()},
+            "learning_rate": self.learning_rate,
+            **self.rates,
+        }
+
     def record(
         self,
         *,
         loss: Iterable[float] = (),
         validation_loss: Iterable[float] = (),
         learning_rate: Iterable[float] = (),
+        rates: Mapping[str, Iterable[float]] | None = None,
         metrics: Mapping[str, float] | None = None,
         validation_metrics: Mapping[str, float] | None = None,
     ) -> None:
@@ -147,6 +192,8 @@ class History:
         self._loss.add(loss)
         self._validation_loss.add(validation_loss)
         self._learning_rate.add(learning_rate)
+        for name, numbers in (rates or {}).items():
+            self._rates.setdefault(name, Column()).add(numbers)
         for columns, new in (
             (self._metrics, metrics),
             (self._validation_metrics, validation_metrics),
@@ -156,8 +203,9 @@ class History:
 
     def cut(self, epochs: int) -> None:
         """Keep the numbers of the first `epochs` epochs."""
+        named = (self._rates, self._metrics, self._validation_metrics)
         single = (self._loss, self._validation_loss, self._learning_rate)
-        for column in (*single, *self._metrics.values(), *self._validation_metrics.values()):
+        for column in (*single, *(c for columns in named for c in columns.values())):
             column.cut(epochs)
 
     def __repr__(self) -> str:

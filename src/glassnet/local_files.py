@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import stat
@@ -50,6 +51,54 @@ def open_regular(path: str | os.PathLike[str], error: type[GlassnetError]) -> Bi
     if descriptor is None:
         raise error(f"{name!r} is not a file that can be read: it is a directory or a device")
     return os.fdopen(descriptor, "rb")
+
+
+def open_to_append(
+    path: str | os.PathLike[str], error: type[GlassnetError], *, fresh: bool
+) -> io.FileIO:
+    """Open a regular file, or a new one, to write whole lines at its end, each at once.
+
+    What stands in it is dropped if it is to be `fresh`; else a last line that was left without an
+    end is ended. Raises the given error if that cannot be done.
+
+    >>> open_to_append(os.curdir, GlassnetError, fresh=False)
+    Traceback (most recent call last):
+    glassnet.errors.GlassnetError: cannot write '.': Is a directory
+    """
+    name = path_of(path, error)
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _NO_TEXT | getattr(os, "O_NONBLOCK", 0)
+    try:
+        if Path(name).exists() and not Path(name).is_dir() and not Path(name).is_file():
+            raise OSError(0, "it is a device")  # to open one may change things
+        file = io.FileIO(os.open(name, flags, 0o666), "r+")
+        try:
+            if fresh:
+                file.truncate(0)
+            elif file.seek(0, os.SEEK_END) and not _ends_a_line(file):
+                file.write(b"\n")
+        except BaseException:
+            file.close()
+            raise
+    except (OSError, ValueError) as problem:
+        raise error(f"cannot write {name!r}: {_reason(problem, Path(name))}") from None
+    return file
+
+
+def _ends_a_line(file: io.FileIO) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
+
+
+def make_folder(path: str | os.PathLike[str], error: type[GlassnetError]) -> None:
+    """Make a folder, and those above it, where they are not there.
+
+    Raises the given error if that cannot be done.
+    """
+    name = path_of(path, error)
+    try:
+        Path(name).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as problem:
+        raise error(f"cannot make the folder {name!r}: {_reason(problem, Path(name))}") from None
 
 
 def replace_file(

@@ -15,25 +15,33 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from glassnet import metrics as metric_table
 from glassnet.arrays import Rows, check_inputs, check_rows
 from glassnet.batches import Batches
+from glassnet.callbacks.protocol import CallbackLike
+from glassnet.class_weight import ClassWeight, with_class_weights
 from glassnet.description import Description
 from glassnet.engines import Work
 from glassnet.errors import DataError, DescriptionError
 from glassnet.history import History, Tally
-from glassnet.metrics import Metric
+from glassnet.metrics import Metric, MetricFunction
 from glassnet.program import Program
 from glassnet.rules.entry import is_integer
 from glassnet.rules.initializers import RandomSource
 from glassnet.rules.layers import Activation, Dense, Layer
-from glassnet.rules.optimizers import SGD, Optimizer
+from glassnet.rules.losses import Loss
+from glassnet.rules.losses import loss as loss_of
+from glassnet.rules.optimizers import SGD, Adam, Optimizer
 from glassnet.rules.optimizers import optimizer as optimizer_of
 from glassnet.trace import Trace, trace_step
-from glassnet.training import EngineCache, prepare
+from glassnet.training import EngineCache, prepare, stepper, work_for
 from glassnet.training.evaluation import Evaluation
+from glassnet.training.first_weights import fit_first_weights, waiting_for_data
 from glassnet.training.guard import step_inputs
 from glassnet.training.loop import rates_between
 from glassnet.training.nudged import GradientCheck, check_gradients
-from glassnet.training.options import USUAL_BATCH, Callback, Options, listed
+from glassnet.training.options import USUAL_BATCH, Options, listed
+from glassnet.training.rate_finder import RateFinding, RateSearch, find_rate
+from glassnet.training.run import Run
 from glassnet.training.split import split
+from glassnet.training.stepping import Stepper
 from glassnet.values import Values
 from glassnet.weights import Weights
 
@@ -49,6 +57,7 @@ class _Unasked(str):
 
 USUAL_DTYPE = _Unasked("float32")
 
+Metrics = Iterable[str | MetricFunction] | str | MetricFunction | None
 RandomState = int | np.random.RandomState | np.random.Generator | None
 
 
@@ -59,7 +68,8 @@ class Network:
         inputs: number of columns of X; or the short form "2-64-3 relu softmax"; or the sizes
             [2, 10, 1], with the activations after them; or a Description.
         layers: the layers, or the activations of sizes.
-        loss: a name; by default cross_entropy after softmax, else mean_squared_error.
+        loss: a name or a loss, such as gn.Huber(delta=2.0); by default cross_entropy after
+            softmax, else mean_squared_error.
         dtype: "float32" or "float64". A Description says both itself.
         random_state: decides the first weights, and with them orders and masks. An int means
             NumPy's RandomState, whose numbers never change; a RandomState or Generator is drawn
@@ -85,7 +95,7 @@ class Network:
         self,
         inputs: int | str | Sequence[int] | Description,
         *layers: Any,
-        loss: str = "",
+        loss: Loss | str = "",
         dtype: DTypeLike = USUAL_DTYPE,
         random_state: RandomState = None,
     ) -> None:
@@ -110,6 +120,7 @@ class Network:
         self.seed = seed
         self.preparation = preparation  # how a table became X and y
         self.engines: EngineCache = {}  # kept from fit to fit: some take seconds to make
+        self._stepper: tuple[Any, Stepper] | None = None  # what was asked for, and what does it
         self.values: Values = Values(Program(description, optimizer or SGD()))
         for name, array in (arrays or {}).items():
             self.values.by_name[name][...] = array
@@ -122,7 +133,7 @@ class Network:
     @cached_property
     def weights(self) -> Weights:
         """Parameters and running statistics by name: to look at, and to set."""
-        return Weights(self.values)
+        return Weights(lambda: self.values)
 
     @cached_property
     def _evaluation(self) -> Evaluation:
@@ -152,7 +163,8 @@ class Network:
             y: (m, outputs), or class numbers (m,).
             sample_weight: (m,).
             optimizer: makes the update. Its state is the network's own if the last fit used an
-                equal one, else zeros, and the step counts accordingly.
+                equal one, else zeros, and the step counts accordingly. One that averages goes on
+                from the weights that it averages, not from the average that predicts.
 
         Raises:
             DataError: arrays that do not fit.
@@ -168,8 +180,13 @@ class Network:
         rows = check_rows(X, y, sample_weight, self.description, self.dtype)
         values, equal = Values(Program(self.description, own)), own == self.optimizer
         values.take(self.values, state=equal)
+        if equal:
+            values.exchange_averages()
+        else:
+            values.begin_averages()
         work = self._whole(rows)
-        rates = rates_between(own, self.tally.steps if equal else 0, 1, 0, 1)[0]
+        steps = self.tally.steps if equal else 0
+        rates = rates_between(values.program, steps, 1, 0, 1)[0]
         return trace_step(values.program, step_inputs(values, work, 0, rates))
 
     def _whole(self, rows: Rows) -> Work:
@@ -194,6 +211,31 @@ class Network:
 
     # ------------------------------------------------------------------------ to train and use
 
+    def initialize(self, X: ArrayLike) -> None:
+        """Fit the first weights to the rows of X (m, inputs) now, and not when training begins.
+
+        For initializers that look at the data, such as gn.UnitVariance. The first `fit` does so by
+        itself, with its training rows by their weights; what was fitted to the same rows before
+        stays as it is.
+
+        Raises:
+            DataError: an X that does not fit.
+            DescriptionError: no initializer looks at the data, or the network was trained already.
+
+        """
+        if not waiting_for_data(self.values.program):
+            raise DescriptionError(
+                "no initializer of this network looks at the data: its weights are ready; for one"
+                " that does, give a layer weight_initializer=gn.UnitVariance()"
+            )
+        if self.tally.epochs:
+            raise DescriptionError(
+                f"the network was trained for {self.tally.epochs} epochs already, and its weights"
+                " are no first weights any more: make a new one"
+            )
+        x = check_inputs(X, self.description, self.dtype)
+        fit_first_weights(self.values, Rows(x, x), self.seed)
+
     def fit(
         self,
         X: ArrayLike,
@@ -204,9 +246,10 @@ class Network:
         optimizer: str | Optimizer = "adam",
         validation: float | Sequence[ArrayLike] | None = None,
         early_stopping: int | None = None,
-        metrics: Iterable[str | Metric] | str | Metric | None = (),
-        callbacks: Iterable[Callback] | Callback | None = (),
+        metrics: Metrics = (),
+        callbacks: Iterable[CallbackLike] | CallbackLike | None = (),
         sample_weight: ArrayLike | None = None,
+        class_weight: ClassWeight = None,
         shuffle: bool = True,
         random_state: RandomState = None,
         gradients: str = "exact",
@@ -219,25 +262,40 @@ class Network:
 
         The optimizer's state is kept from fit to fit while the optimizer is equal. Three things do
         not go on: L-BFGS begins each fit without what it found out about the curvature, a schedule
-        such as Cosine runs over each fit anew, and a fit that was stopped within an epoch is
-        followed by a new epoch, whose order and masks are its own.
+        such as Cosine or Plateau (and the average SWA) runs over each fit anew, and a fit that was
+        stopped within an epoch is followed by a new epoch, whose order and masks are its own.
+
+        With an `average` in the optimizer, validation, early stopping, metrics, callbacks and the
+        network after the fit see the averaged weights; `loss` is that of the weights under way. A
+        further fit with an equal optimizer goes on from these, with another one from the average.
+        Running statistics of batch norm are not averaged: they are those of the last steps.
 
         Ctrl-C stops after the steps under way and keeps what was learnt; a second one stops at
         once.
 
         Args:
             X: (m, inputs).
-            y: (m, outputs); (m,) is taken as (m, 1), or as class numbers for cross_entropy.
+            y: (m, outputs), or (m, 1) for several quantiles; (m,) is taken as (m, 1), or as class
+                numbers where the loss chooses between classes.
             epochs: how often each row is visited; for L-BFGS the most iterations.
             batch_size: rows in a step; None takes all.
             optimizer: a name or an optimizer, such as gn.SGD(0.1).
             validation: the fraction of rows kept for it, or (X, y), or (X, y, sample_weight).
             early_stopping: stop after so many epochs without a lower validation loss (training
                 loss, if there is no validation); the best epoch's weights are kept in any case.
-            metrics: names, or functions f(y, outputs) -> number, taken after each epoch.
+                To watch a metric, give gn.callbacks.EarlyStopping(10, "accuracy") as a callback.
+            metrics: names, or functions f(y, outputs) -> number, taken after each epoch. A function
+                with a parameter sample_weight is given the rows' weights, if there are any; its
+                attribute larger_is_better says what of it is better.
             callbacks: each is called as callback(network, history) after an epoch, or after every
-                `every` of them if it has such an attribute; returning True stops.
-            sample_weight: (m,) what each row counts; rows of weight 0 are left out.
+                `every` of them if it has such an attribute; returning True stops. What else they
+                may have, and usual ones: see gn.callbacks.
+            sample_weight: (m,) what each row counts, in loss and metrics; rows of weight 0 are left
+                out.
+            class_weight: "balanced", so that all classes count alike, or {class: weight}; for
+                several columns of yes and no a list of such, which are multiplied. It is multiplied
+                with sample_weight, and holds in the losses of training and validation rows alike
+                ("balanced" being that of the training rows); metrics do not know of it.
             shuffle: whether each epoch visits the rows in an order of its own.
             random_state: decides orders, masks and validation rows; by default the network's.
             gradients: "exact", or "nudged": without calculus, each weight raised by `nudge`, in
@@ -282,26 +340,155 @@ class Network:
         dtype = self.dtype if gradients == "exact" else np.dtype("float64")
         rows = check_rows(X, y, sample_weight, self.description, dtype)
         rows, held_out = self._with_validation(rows, validation, options.random_state)
-        values, before = self._ready_for(options.optimizer)
-        run = prepare(self, values, before, rows, held_out, options)
-        self.values, self.optimizer, self.tally = values, options.optimizer, before
+        rows, held_out = with_class_weights(class_weight, rows, held_out, self.description)
+        run = self.begin_fit(rows, held_out, options)
         from glassnet.views.progress import progress_for  # views stand above
 
         run.progress = progress_for(options.verbose, options.epochs) or run.progress
         return run.run()
 
-    def _seed_of(self, random_state: RandomState) -> int:
-        if random_state is None:
-            return self.seed
-        seed = _seed(random_state)
-        if seed is not None:
-            return seed
-        random = _random_source(random_state)
-        if isinstance(random, np.random.Generator):
-            return int(random.integers(2**32))
-        return int(random.randint(2**32, dtype=np.uint64))
+    def begin_fit(
+        self, rows: Rows, held_out: Rows | None, options: Options, program: Program | None = None
+    ) -> Run:
+        """Make a fit on checked rows ready to be run; an equal program need not be made again."""
+        values, before = self._ready_for(options.optimizer, program)
+        run = prepare(self, values, before, rows, held_out, options)
+        self._stepper = None  # a compiled engine may be there now
+        as_it_was = self.values, self.optimizer, self.tally
+        self.values, self.optimizer, self.tally = values, options.optimizer, before
+        try:
+            run.begin()
+        except BaseException:
+            self.values, self.optimizer, self.tally = as_it_was
+            raise
+        return run
 
-    def _metrics(self, metrics: Iterable[str | Metric] | str | Metric | None) -> dict[str, Metric]:
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        optimizer: str | Optimizer | None = None,
+        sample_weight: ArrayLike | None = None,
+        engine: str = "auto",
+    ) -> float:
+        """Do one step with all rows given, from where the last one ended; for rows that stream in.
+
+        It is what `fit` does in one epoch with batch_size=None, with little around it: no bar, no
+        history, nothing made anew from call to call. So k calls with the same rows are one fit of
+        k epochs.
+
+        Args:
+            X: (m, inputs).
+            y: (m, outputs), or class numbers (m,).
+            optimizer: by default the one of the last fit or step, or else Adam. Another one begins
+                with a state of its own.
+            sample_weight: (m,) what each row counts; rows of weight 0 are left out.
+            engine: "numpy", "numba", or "auto": NumPy, unless the compiled engine is there already
+                from an earlier fit.
+
+        Returns:
+            The loss of the rows before the step, as training sees it.
+
+        Raises:
+            DataError: arrays that do not fit, with row and column.
+            DescriptionError: an optimizer that makes no single steps, as L-BFGS or one whose
+                learning rate is a schedule, which needs an end.
+            NotFiniteError: the loss or a weight became inf or nan; the network is as it was before.
+            MissingExtraError: the engine needs a library that is not installed.
+
+        Example:
+            >>> net = Network("1-1 linear", random_state=0)
+            >>> for _ in range(900):
+            ...     loss = net.partial_fit([[1.0], [2.0]], [2.0, 4.0], optimizer=SGD(0.2))
+            >>> net.predict([[10.0]]).round(3)
+            array([[20.]], dtype=float32)
+
+        """
+        rows = check_rows(X, y, sample_weight, self.description, self.dtype)
+        asked = (optimizer, engine)
+        if self._stepper is not None and self._stepper[0] == asked:
+            steps, before = self._stepper[1], self.tally
+        else:
+            steps, before = self._new_stepper(optimizer, engine)
+        if not before.epochs:
+            fit_first_weights(steps.values, rows, self.seed)
+        loss = steps.step(rows, before, self.seed)
+        self._stepper = asked, steps
+        self.values, self.optimizer = steps.values, steps.optimizer
+        self.tally = Tally(before.epochs + 1, before.steps + 1)
+        return loss
+
+    def _new_stepper(self, optimizer: str | Optimizer | None, engine: str) -> tuple[Stepper, Tally]:
+        """Make what does single steps; give also how far the network is with that optimizer."""
+        kind = self.optimizer or Adam() if optimizer is None else optimizer_of(optimizer)
+        values, tally = self._ready_for(kind)
+        return stepper(values, self.engines, engine), tally
+
+    def find_learning_rate(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        optimizer: str | Optimizer = "adam",
+        start: float = 1e-7,
+        end: float = 10.0,
+        steps: int = 100,
+        batch_size: int | None = USUAL_BATCH,
+        sample_weight: ArrayLike | None = None,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        smoothing: float = 0.9,
+        explosion: float = 4.0,
+    ) -> RateFinding:
+        """Train a copy with a rate that grows from step to step, and suggest one; see RateFinding.
+
+        The network itself is not changed. `glassnet.views.pictures.learning_rate` draws what was
+        found. Source: Smith: WACV (2017).
+
+        Args:
+            X: (m, inputs).
+            y: (m, outputs), or class numbers (m,).
+            optimizer: makes the steps; its own learning rate is not used.
+            start: the rate of the first step.
+            end: the rate of the last step; each is the same factor above the one before it.
+            steps: how many rates are tried, one step each.
+            batch_size: rows in a step; None takes all.
+            sample_weight: (m,).
+            shuffle: whether each epoch visits the rows in an order of its own.
+            random_state: decides orders and masks; by default the network's.
+            smoothing: part of the running mean of the losses that each step keeps.
+            explosion: it ends where the smoothed loss is so many times its lowest. It also ends,
+                without an error, at a loss that is not finite.
+
+        Raises:
+            DataError: arrays that do not fit, with row and column.
+            DescriptionError: an option out of its range, or an optimizer without a learning rate.
+
+        Example:
+            >>> X, y = np.linspace(-1, 1, 64)[:, None], np.linspace(2, 4, 64)
+            >>> net = Network("1-16-1 tanh linear", random_state=0)
+            >>> print(net.find_learning_rate(X, y))  # doctest: +NORMALIZE_WHITESPACE
+            learning rate 0.031: the loss falls fastest there; it ended after 96 of 100 steps, as
+            the loss grew to 4 times its lowest
+
+        """
+        search = RateSearch(start, end, steps, smoothing, explosion)
+        seed = self._seed_of(random_state)
+        growing = search.growing(optimizer_of(optimizer))
+        options = Options(growing, batch_size=batch_size, shuffle=shuffle, random_state=seed)
+        rows = check_rows(X, y, sample_weight, self.description, self.dtype)
+        values = Values(Program(self.description, growing))
+        values.take(self.values, state=False)
+        values.begin_averages()
+        if not self.tally.epochs:
+            fit_first_weights(values, rows, seed)
+        return find_rate(values, work_for(values.program, rows, options, self.tally), search)
+
+    def _seed_of(self, random_state: RandomState) -> int:
+        return self.seed if random_state is None else seed_of(random_state)
+
+    def _metrics(self, metrics: Metrics) -> dict[str, Metric]:
         description = self.description
         return metric_table.by_name(
             metrics, loss=description.loss, activation=description.output_activation
@@ -324,14 +511,17 @@ class Network:
         given = weights[0] if weights else None
         return rows, check_rows(X, y, given, self.description, rows.x.dtype, names)
 
-    def _ready_for(self, optimizer: Optimizer) -> tuple[Values, Tally]:
+    def _ready_for(
+        self, optimizer: Optimizer, program: Program | None = None
+    ) -> tuple[Values, Tally]:
         """Give values for an optimizer: a new one has a state of zeros, and no steps behind it."""
         if optimizer == self.optimizer:
             return self.values, self.tally
-        values = Values(Program(self.description, optimizer))
+        values = Values(program or Program(self.description, optimizer))
         values.parameters, values.statistics = self.values.parameters, self.values.statistics
         for name in self.weights:  # the same memory: views that someone holds stay true
             values.by_name[name] = self.values.by_name[name]
+        values.begin_averages()
         return values, Tally(self.tally.epochs)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -347,10 +537,10 @@ class Network:
         self,
         X: ArrayLike,
         y: ArrayLike,
-        metrics: Iterable[str | Metric] | str | Metric | None = (),
+        metrics: Metrics = (),
         sample_weight: ArrayLike | None = None,
     ) -> dict[str, float]:
-        """Give the loss as prediction sees it, and metrics, by name; weights count in the loss.
+        """Give the loss as prediction sees it, and metrics, by name; weights count in all of them.
 
         Raises DataError for arrays that do not fit, DescriptionError for an unknown metric.
 
@@ -418,11 +608,11 @@ class Network:
         return "\n".join([title, *lines])
 
     def _layer_rows(self, counts: list[str]) -> Iterator[tuple[str, str, str, str]]:
-        block, width = 0, self.description.inputs
-        for layer, count in zip(self.description.layers, counts, strict=True):
+        block, description = 0, self.description
+        for layer, width, count in zip(description.layers, description.widths, counts, strict=True):
             activation, name = "", f"   {layer!r}"
             if isinstance(layer, Dense):
-                block, width, activation = block + 1, layer.units, layer.activation
+                block, activation = block + 1, layer.activation
                 name = f"{block}  Dense"
             elif isinstance(layer, Activation):
                 activation, name = layer.activation, "   Activation"
@@ -457,7 +647,7 @@ def load(path: str | os.PathLike[str]) -> Network:
 
 
 def _described(
-    inputs: int | str | Sequence[int] | Description, layers: Sequence[Any], loss: str, dtype: Any
+    inputs: int | str | Sequence[int] | Description, layers: Sequence[Any], loss: Any, dtype: Any
 ) -> Description:
     """Read the forms in which a network may be given."""
     if isinstance(inputs, Description):
@@ -475,12 +665,12 @@ def _described(
 
 
 def _said_already(
-    description: Description, layers: Sequence[Any], loss: str, dtype: Any
+    description: Description, layers: Sequence[Any], loss: Any, dtype: Any
 ) -> Description:
     """Give the description, unless what is given beside it is something else."""
     if layers:
         raise DescriptionError(f"layers are given by {description!r} already, got {layers!r} too")
-    asked = {"loss": loss or description.loss}
+    asked: dict[str, Any] = {"loss": loss_of(loss) if loss else description.loss}
     if not isinstance(dtype, _Unasked):
         asked["dtype"] = replace(description, dtype=_name_of(dtype)).dtype
     for name, value in asked.items():
@@ -503,6 +693,21 @@ def _seed(random_state: object) -> int | None:
     if is_integer(random_state) or isinstance(random_state, np.integer):
         return int(random_state)  # type: ignore[call-overload,no-any-return]
     return None
+
+
+def seed_of(random_state: RandomState) -> int:
+    """Give a seed: a whole number is one itself, anything else is drawn from.
+
+    >>> seed_of(7), seed_of(np.random.RandomState(0))
+    (7, 2357136044)
+    """
+    seed = _seed(random_state)
+    if seed is not None:
+        return seed
+    random = _random_source(random_state)
+    if isinstance(random, np.random.Generator):
+        return int(random.integers(2**32))
+    return int(random.randint(2**32, dtype=np.uint64))
 
 
 def _random_source(random_state: RandomState) -> RandomSource:

@@ -26,12 +26,13 @@ import numpy as np
 from glassnet.allowlist import check_program
 from glassnet.description import Description
 from glassnet.errors import DescriptionError, ProgramError
-from glassnet.lines import Line, LineWriter, Phase, Shape
+from glassnet.lines import MEASURING, Line, LineWriter, Phase, Shape, constraints_of, penalties_of
 from glassnet.local_files import path_of, replace_file
+from glassnet.rules import averages, limits
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import Activation, Dense
-from glassnet.rules.losses import LOSSES
-from glassnet.rules.optimizers import Optimizer
+from glassnet.rules.optimizers import AVERAGE, Optimizer
+from glassnet.rules.schedules import Schedule, schedule_of
 
 MOST_BESIDE = 44  # a longer line has its comment above it, not beside it
 
@@ -64,6 +65,9 @@ class Program:
     Args:
         description: the network.
         optimizer: what writes the update lines.
+
+    Raises:
+        DescriptionError: constraints on weights, and an optimizer that cannot keep them.
 
     Example:
         >>> from glassnet.rules.optimizers import SGD
@@ -100,7 +104,13 @@ class Program:
             for kind in optimizer.state_names()
         }
         self.state_names = tuple(self.state_shapes)
-        self.rate_names = optimizer.rate_names()
+        own = optimizer.rate_names()
+        self.rate_names = (*own, *(name for name in optimizer.schedules if name not in own))
+        # What a schedule gives a random input is no input of the program: that is drawn outside.
+        self.changing_masks = tuple(m for m in self.masks if isinstance(m.amount, Schedule))
+        changing = {m.amount_name: schedule_of(m.amount) for m in self.changing_masks}
+        self.all_rate_names = (*self.rate_names, *changing)
+        self.schedules = optimizer.schedules | changing
         self.outputs = writer.outputs
         self.logits = writer.logits
         self.predict_outputs = writer.predicting[-1].y
@@ -113,6 +123,18 @@ class Program:
             *writer.update(optimizer),
         )
 
+        if not self.trains:
+            self._check_unconstrained()
+
+    def _check_unconstrained(self) -> None:
+        for layer in self.description.layers:
+            for constraint, value in constraints_of(layer):
+                raise DescriptionError(
+                    f"{self.optimizer!r} makes its step outside of the program and cannot keep"
+                    f" {constraint.name}={value!r} of {layer!r}: take another optimizer, such as"
+                    " gn.Adam(), or leave the option out"
+                )
+
     @property
     def trains(self) -> bool:
         """Whether the program makes the update itself (L-BFGS does it outside)."""
@@ -121,23 +143,26 @@ class Program:
     @cached_property
     def inputs(self) -> tuple[Input, ...]:
         """The inputs of a step, in the order in which it takes them."""
-        outputs = LOSSES[self.description.loss]
+        loss = self.description.loss
         width = next(line.shapes[0][1] for line in self.lines if self.outputs in line.outputs)
+        outputs = self.description.outputs
+        wanted = loss.target_columns(outputs)
+        columns = width if wanted == outputs else wanted
         weight = (
             "weight of each row: 1 where none is given"
-            if outputs.rows == "sum"
+            if loss.rows == "sum"
             else "weight of each row over the sum of weights: 1/m where none is given"
         )
         return (
             Input("x", Role.DATA, ("m", "n0"), "a batch of m rows"),
-            Input("y", Role.DATA, ("m", width), "what is wanted for each row"),
+            Input("y", Role.DATA, ("m", columns), "what is wanted for each row"),
             Input("w", Role.WEIGHT, ("m", 1), weight),
             *(
                 Input(
                     mask.name,
                     Role.RANDOM,
                     ("m", mask.columns),
-                    f"{mask.value:.4g} with chance {mask.chance:.4g}, else 0",
+                    mask.draw.said(mask.amount),
                 )
                 for mask in self.masks
             ),
@@ -150,14 +175,41 @@ class Program:
                 for p in self.statistics
             ),
             *(
-                Input(name, Role.STATE, shape, "starts at 0")
+                Input(name, Role.STATE, shape, self._state_note(name))
                 for name, shape in self.state_shapes.items()
             ),
             *(Input(name, Role.RATE, (), self._rate_note(name)) for name in self.rate_names),
         )
 
+    def _state_note(self, name: str) -> str:
+        kind, _, parameter = name.partition("_")
+        return f"starts as {parameter}" if kind == AVERAGE else "starts at 0"
+
     def _rate_note(self, name: str) -> str:
         return self.optimizer.rate_notes.get(name, "changes from step to step")
+
+    def rates_at(self, step: Any, done: float, steps: int = 1) -> dict[str, Any]:
+        """Give the numbers of `all_rate_names` for a step, counted from 1, by name.
+
+        Args:
+            step: of the optimizer, or an array of them.
+            done: the part of the fit that is over.
+            steps: of the fit in all.
+
+        """
+        own = self.optimizer.rates_at(step, done, steps)
+        scheduled = {name: schedule.rate(done) for name, schedule in self.schedules.items()}
+        return scheduled | dict(zip(self.optimizer.rate_names(), own, strict=True))
+
+    def first_rates(self) -> list[float]:
+        """Give the rates of the first step of a fit, in the order of `all_rate_names`."""
+        rates = self.rates_at(1, 0.0)
+        return [float(rates[name]) for name in self.all_rate_names]
+
+    def amounts(self, rates: Sequence[float]) -> list[float]:
+        """Give the amount of each random input, by the rates of a step."""
+        given: dict[str, Any] = dict(zip(self.all_rate_names, rates, strict=True))
+        return [given.get(mask.amount_name, mask.amount) for mask in self.masks]
 
     def names(self, *roles: Role) -> tuple[str, ...]:
         """Give the names of the inputs that have one of the roles, in order."""
@@ -195,8 +247,8 @@ class Program:
         parameters, statistics = self.names(Role.PARAMETER), self.names(Role.STATISTIC)
         state, rates = self.names(Role.STATE), self.names(Role.RATE)
         slopes = tuple(f"d{p}" for p in parameters)
-        before = [line for line in self.lines if line.phase is not Phase.UPDATE]
-        after = [line for line in self.lines if line.phase is Phase.UPDATE]
+        before = [line for line in self.lines if line.phase in MEASURING]
+        after = [line for line in self.lines if line.phase not in MEASURING]
         carried = (*parameters, *statistics, *state)
         if self.trains:
             yield self._function(
@@ -271,16 +323,23 @@ class Program:
 
     def _scopes(self) -> Iterator[Mapping[str, Any]]:
         """Where the rules are looked up: beside the entries that the program is made of."""
-        of, loss = self.description, LOSSES[self.description.loss]
+        of, loss = self.description, self.description.loss
         own = (kind for kind in type(self.optimizer).__mro__ if issubclass(kind, Optimizer))
         for kind in dict.fromkeys((Dense, *map(type, of.layers), *own)):
             yield vars(sys.modules[kind.__module__])
-        rules: list[Callable[..., Any] | None] = [loss.function, loss.slope, *loss.short.values()]
+        rules: list[Callable[..., Any] | None] = [*loss.rules, *loss.short.values(), *loss.beside]
         for layer in of.layers:
             if isinstance(layer, Dense | Activation):
                 entry = ACTIVATIONS[layer.activation]
                 rules += [entry.function, entry.slope, entry.back]
+            for penalty, _ in penalties_of(layer):
+                rules += [penalty.function, penalty.slope]
+            rules += [constraint.function for constraint, _ in constraints_of(layer)]
         yield {rule.__name__: rule for rule in rules if rule is not None}
+        phases = {line.phase for line in self.lines}
+        for phase, place in ((Phase.CLIP, limits), (Phase.AVERAGE, averages)):
+            if phase in phases:
+                yield vars(place)
 
     def _rules_text(self) -> Iterator[str]:
         first = True

@@ -104,9 +104,11 @@ def trace_step(program: Program, values: Mapping[str, Any]) -> Trace:
 class Trace(Mapping[str, NDArray[Any]]):
     """Every value of one step by name, in program order: first the inputs, then what lines make.
 
-    A line that changes an input gives its new value a prime: `trace["W1"]` is W1 before the step,
-    `trace["W1'"]`, or `trace.after("W1")`, the one after it. A linear layer writes no line for its
-    output, which is z; `trace["a2"]` still answers, with z2. All arrays are read-only.
+    Each line that changes a value gives its new one a prime: `trace["W1"]` is W1 before the step,
+    `trace["W1'"]` after the first line that changes it, and so on; `trace.after("W1")` is W1 after
+    the whole step. In the same way dW1 is what the backward lines make, and dW1' what clipping or
+    weight decay then makes of it. A linear layer writes no line for its output, which is z;
+    `trace["a2"]` still answers, with z2. All arrays are read-only.
 
     Args:
         program: what was run.
@@ -184,13 +186,20 @@ class Trace(Mapping[str, NDArray[Any]]):
 
         Raises DescriptionError for a name that the step does not change.
         """
-        changed = self.name_of(name) + "'"
-        if changed not in self._values:
-            names = [n.removesuffix("'") for n in self._values if n.endswith("'")]
+        last = self.last_name_of(name)
+        if last == self.name_of(name):
+            names = dict.fromkeys(n.rstrip("'") for n in self._values if n.endswith("'"))
             raise DescriptionError(
                 f"{name} is not changed by this step. Changed: {', '.join(names) or 'nothing'}"
             )
-        return self._values[changed]
+        return self._values[last]
+
+    def last_name_of(self, name: str) -> str:
+        """Give the name, with its primes, that a value has after the last line that changes it."""
+        last = self.name_of(name)
+        while last + "'" in self._values:
+            last += "'"
+        return last
 
     # ------------------------------------------------------------------- where they come from
 

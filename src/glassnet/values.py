@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.program import Program
+from glassnet.rules.optimizers import AVERAGE
 
 
 class Values:
@@ -70,6 +71,34 @@ class Values:
             self.statistics[:] = other.statistics
             if state:
                 self.state[:] = other.state
+
+    @property
+    def _averages(self) -> NDArray[Any] | None:
+        """The flat array of the weights' averages, where the optimizer keeps them."""
+        kinds = self.program.optimizer.state_names()
+        return self.state[kinds.index(AVERAGE)] if AVERAGE in kinds else None
+
+    def exchange_averages(self) -> None:
+        """Let parameters and their averages change places; nothing where there are none.
+
+        At rest, the parameters are the averages, which predict, and what training goes on from
+        stands in the averages' place; while training it is the other way round.
+        """
+        averages = self._averages
+        if averages is not None:
+            averages[:], self.parameters[:] = self.parameters.copy(), averages.copy()
+
+    def begin_averages(self) -> None:
+        """Let averages begin as the parameters."""
+        averages = self._averages
+        if averages is not None:
+            averages[:] = self.parameters
+
+    def set(self, name: str, numbers: NDArray[Any]) -> None:
+        """Set a parameter or statistic, at rest: training goes on from there, its average too."""
+        for place in (name, f"{AVERAGE}_{name}"):
+            if place in self.by_name:
+                self.by_name[place][...] = numbers
 
     def all_finite(self) -> bool:
         """Whether no parameter, statistic or state is inf or nan."""

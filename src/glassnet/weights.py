@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,8 @@ class Weights(Mapping[str, FloatArray]):
 
     A view always shows the present numbers; assigning copies into the network. To change one
     number, change it in a copy and assign the whole: the new numbers are checked in one place.
+    Where an optimizer averages, the weights are the averages; an assigned one is both, the average
+    and what training goes on from.
 
     Raises:
         DescriptionError: an unknown name.
@@ -39,7 +41,9 @@ class Weights(Mapping[str, FloatArray]):
 
     """
 
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values_of: Callable[[], Values]) -> None:
+        self._values_of = values_of  # the network's, which another optimizer changes
+        values = values_of()
         program = values.program
         names = [p.name for p in (*program.parameters, *program.statistics)]
         self._arrays = {name: values.by_name[name] for name in names}
@@ -50,7 +54,7 @@ class Weights(Mapping[str, FloatArray]):
         return view
 
     def __setitem__(self, name: str, given: ArrayLike) -> None:
-        self._array(name)[...] = self._checked(name, given)
+        self._values_of().set(name, self._checked(name, given))
 
     def __contains__(self, name: object) -> bool:
         return name in self._arrays
@@ -117,7 +121,7 @@ class Weights(Mapping[str, FloatArray]):
         source = Path(path_of(folder, DataError))
         found = {name: self._read(source / f"{name.lower()}.txt", name) for name in self}
         for name, numbers in found.items():
-            self._arrays[name][...] = numbers
+            self._values_of().set(name, numbers)
 
     def _read(self, path: Path, name: str) -> FloatArray:
         if not path.is_file():

@@ -10,14 +10,27 @@ import torch
 
 import checks
 from glassnet.description import Description
+from glassnet.naming import Names
 from glassnet.program import Program, Role
 from glassnet.rules.activations import ACTIVATIONS
-from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, LayerNorm, PReLU
+from glassnet.rules.averages import EMA, SWA
+from glassnet.rules.layers import (
+    Activation,
+    Add,
+    BatchNorm,
+    Concatenate,
+    Dense,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    PReLU,
+)
 from glassnet.rules.optimizers import (
     LBFGS,
     PARAMETER_KINDS,
     SGD,
     Adam,
+    AdamW,
     AMSGrad,
     Lion,
     NAdam,
@@ -29,7 +42,9 @@ from glassnet.rules.schedules import (
     Cosine,
     CosineRestarts,
     Exponential,
+    FlatCosine,
     OneCycle,
+    Plateau,
     Polynomial,
     Step,
     WarmUp,
@@ -40,6 +55,11 @@ BARS = {"float32": 2e-5, "float64": 1e-12}
 
 def of_torch(values):
     return torch.tensor(np.asarray(values))
+
+
+def ascending(z):
+    rise = torch.cumsum(torch.nn.functional.softplus(z, threshold=100), dim=1)
+    return (z - rise).mean(dim=1, keepdim=True) + rise
 
 
 def activated(name, z):
@@ -64,6 +84,8 @@ def activated(name, z):
         # The slope of its own hardsigmoid is a sixth of float32, in float64 too.
         "hard_sigmoid": lambda z: torch.nn.functional.relu6(z + 3) / 6,
         "hard_swish": torch.nn.functional.hardswish,
+        "exp": torch.exp,
+        "ascending": ascending,
     }[name](z)
 
 
@@ -75,23 +97,40 @@ def normed(layer, x, scale, shift):
     )
 
 
+def embedded(layer, x, tables):
+    columns = [lookup.column for lookup in layer.lookups()]
+    others = [column for column in range(x.shape[1]) if column not in columns]
+    chosen = [torch.nn.functional.embedding(x[:, c].long(), next(tables)) for c in columns]
+    return torch.cat([x[:, others], *chosen], dim=1)
+
+
 def forward(program, inputs, parameters):
     """Give logits and outputs, with the masks that are given."""
     taken, masks = iter(parameters.values()), iter(program.names(Role.RANDOM))
     x = of_torch(inputs["x"])
-    for layer in program.description.layers:
+    values = {"x": x}
+    for item in Names(program.description.inputs, program.description.layers, training=True).items:
+        layer = item.layer
         if isinstance(layer, Dense):
             x = x @ next(taken)
             x = x + next(taken) if layer.bias else x
+            values[item.names["z"]] = x
         elif isinstance(layer, Dropout):
             x = x * of_torch(inputs[next(masks)])
         elif isinstance(layer, LayerNorm | BatchNorm):
             x = normed(layer, x, next(taken), next(taken))
         elif isinstance(layer, PReLU):
             x = torch.nn.functional.prelu(x, next(taken))
+        elif isinstance(layer, Add):
+            x = x + values[item.joined]
+        elif isinstance(layer, Concatenate):
+            x = torch.cat([x, values[item.joined]], dim=1)
+        elif isinstance(layer, Embedding):
+            x = embedded(layer, x, taken)
         logits = x
         if isinstance(layer, Dense | Activation):
             x = activated(layer.activation, x)
+        values[item.y] = x
     return logits, x
 
 
@@ -123,7 +162,7 @@ def optimizer_of(chosen, parameters):
     kind = getattr(torch.optim, type(chosen).__name__, None)
     if isinstance(chosen, AMSGrad):
         kind, given["amsgrad"] = torch.optim.Adam, True
-    kinds = {"W": "weights", "b": "biases"}
+    kinds = {"W": "weights", "b": "biases", "E": "embeddings"}
     groups = [
         {"params": [p]}
         | ({} if kinds.get(name[0], "scales") in chosen.decayed else {"weight_decay": 0})
@@ -142,6 +181,18 @@ NETWORKS = {
     "layer norm": ((Dense(5, "tanh"), LayerNorm(), Dense(3, "softmax")), "cross_entropy"),
     "batch norm": ((Dense(5), BatchNorm(), Activation("relu"), Dense(2)), "mean_squared_error"),
     "learned slopes": ((Dense(5), PReLU(), Dense(2)), "mean_squared_error"),
+    "residual": (
+        (Dense(5, "relu"), Dense(5), LayerNorm(), Add("a1"), Activation("silu"), Dense(2)),
+        "mean_squared_error",
+    ),
+    "side by side": (
+        (Dense(5, "tanh"), Concatenate("x"), Dense(8, "gelu"), Add("h1"), Dense(3, "softmax")),
+        "cross_entropy",
+    ),
+    "categories": (
+        (Embedding((2, 0), (4, 3), (2, 3)), Dense(5, "relu"), Concatenate("h0"), Dense(2)),
+        "mean_squared_error",
+    ),
     "logarithms of shares": ((Dense(5, "relu"), Dense(3, "log_softmax")), "cross_entropy"),
     **{name: ((Dense(5, name), Dense(2)), "mean_squared_error") for name in ACTIVATIONS},
 }
@@ -250,6 +301,100 @@ def test_defaults_are_those_of_torch(kind):
     }
 
 
+# --------------------------------------------------------------- what stands around the update
+
+AROUND = [
+    SGD(0.1, momentum=0.9, clip_value=0.5),
+    SGD(0.1, momentum=0.9, clip_norm=0.7, weight_decay=0.1),
+    Adam(0.01, clip_value=0.5, clip_norm=0.7, weight_decay=0.1),
+    AdamW(0.01, clip_norm=1e3),
+    SGD(0.1, average=EMA(0.9, debiased=False)),
+    AdamW(0.01, average=EMA(0.99, debiased=False)),
+    Adam(0.01, average=SWA(0.5)),
+]
+
+
+class Holder(torch.nn.Module):
+    """A module of parameters alone."""
+
+    def __init__(self, parameters):
+        super().__init__()
+        for name, parameter in parameters.items():
+            self.register_parameter(name, torch.nn.Parameter(parameter))
+
+
+@pytest.mark.parametrize("dtype", BARS)
+@pytest.mark.parametrize("chosen", AROUND, ids=repr)
+def test_clipping_and_averages_over_many_steps_are_those_of_torch(chosen, dtype):
+    swa_utils = torch.optim.swa_utils
+    program = Program(
+        Description(3, (Dense(4, "tanh"), LayerNorm(), Dense(2)), dtype=dtype), chosen
+    )
+    random = np.random.RandomState(0)
+    inputs = checks.inputs_for(program)
+    inputs |= {state: np.zeros_like(inputs[state]) for state in program.state_names}
+    holder = Holder({p: of_torch(inputs[p]).clone() for p in program.names(Role.PARAMETER)})
+    parameters = dict(holder.named_parameters())
+    steps = optimizer_of(chosen, parameters)
+    ema = isinstance(chosen.average, EMA)
+    rule = swa_utils.get_ema_multi_avg_fn(chosen.average.decay) if ema else None
+    average = swa_utils.AveragedModel(holder, multi_avg_fn=rule)
+    for step in range(1, 51):
+        rates = chosen.rates_at(step, (step - 1) / 50, 50)
+        inputs |= dict(zip(program.rate_names, rates, strict=True))
+        for name, parameter in parameters.items():
+            inputs[f"d{name}"] = random.standard_normal(inputs[name].shape).astype(dtype)
+            parameter.grad = of_torch(inputs[f"d{name}"]).clone()
+        if chosen.clip_value is not None:
+            torch.nn.utils.clip_grad_value_(parameters.values(), chosen.clip_value)
+        if chosen.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(parameters.values(), chosen.clip_norm)
+        inputs |= checks.call(program, "update", inputs)
+        steps.step()
+        if ema or step > 25:
+            average.update_parameters(holder)
+    bar = BARS[dtype]
+    for name, parameter in parameters.items():
+        checks.assert_near(inputs[name], parameter.detach().numpy(), bar, bar, name)
+        if chosen.average is not None:
+            wanted = getattr(average.module, name).detach().numpy()
+            checks.assert_near(inputs[f"average_{name}"], wanted, bar, bar, name)
+
+
+@pytest.mark.parametrize("dtype", BARS)
+def test_penalties_and_constraints_are_those_of_torch(dtype):
+    layers = (Dense(5, "tanh", l1=0.1, l2=0.2), Dense(2, l2=0.3, max_norm=0.5))
+    program = Program(Description(3, layers, dtype=dtype), SGD(0.1))
+    inputs = checks.inputs_for(program, 6)
+    inputs["w"] = np.full((6, 1), 1 / 6, dtype)
+    parameters = {
+        p: of_torch(inputs[p]).clone().requires_grad_() for p in program.names(Role.PARAMETER)
+    }
+    for _ in range(10):
+        inputs["learning_rate"] = 0.1
+        slopes = checks.call(program, "gradients", inputs)
+        first, second = parameters["W1"], parameters["W2"]
+        data = loss_of(
+            "mean_squared_error", *forward(program, inputs, parameters), of_torch(inputs["y"])
+        )
+        value = data + 0.1 * first.abs().sum() + 0.2 * (first**2).sum() + 0.3 * (second**2).sum()
+        value.backward()
+        checks.assert_near(slopes["loss"], value.item(), BARS[dtype], BARS[dtype], "loss")
+        for p, parameter in parameters.items():
+            wanted = parameter.grad.numpy()
+            checks.assert_near(slopes[f"d{p}"], wanted, BARS[dtype], BARS[dtype], f"d{p}")
+        after = checks.call(program, "step", inputs)
+        with torch.no_grad():
+            for parameter in parameters.values():
+                parameter -= 0.1 * parameter.grad
+                parameter.grad = None
+            # Torch adds 1e-7 to a length before it divides by it.
+            checks.assert_near(after["W2"], torch.renorm(second, 2, 1, 0.5).numpy(), 1e-6, 1e-6)
+            for p, parameter in parameters.items():
+                parameter.copy_(of_torch(after[p]))
+        inputs |= after
+
+
 # -------------------------------------------------------------------------------- schedules
 
 STEPS = 60
@@ -313,6 +458,59 @@ def test_schedules_are_those_of_torch(name):
     schedule, make = SAME[name]
     rates = [schedule.rate(step / STEPS) for step in range(STEPS)]
     np.testing.assert_allclose(rates, rates_of_torch(make), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("plateau", "options"),
+    [
+        (Plateau(0.1), {}),
+        (Plateau(0.1, patience=2), {"patience": 2}),
+        (Plateau(0.1, 0.5, 0, cooldown=3), {"factor": 0.5, "patience": 0, "cooldown": 3}),
+        (Plateau(0.1, 0.5, 1, threshold=0.1), {"factor": 0.5, "patience": 1, "threshold": 0.1}),
+        (
+            Plateau(0.1, 0.5, 1, threshold=0.1, relative=False),
+            {"factor": 0.5, "patience": 1, "threshold": 0.1, "threshold_mode": "abs"},
+        ),
+        (Plateau(0.1, patience=1, lowest=3e-3), {"patience": 1, "min_lr": 3e-3}),
+        (Plateau(0.1, patience=0, least=1e-3), {"patience": 0, "eps": 1e-3}),
+    ],
+    ids=repr,
+)
+def test_a_plateau_is_that_of_torch(plateau, options):
+    random = np.random.RandomState(0)
+    falling = np.exp(-0.05 * np.arange(80))
+    curves = [falling + 0.05 * random.standard_normal(80) for _ in range(20)]
+    curves += [np.ones(40), -falling, 1 - 2 * falling]
+    curves.append(np.array([1, np.nan, 0.5, np.inf, 0.5, *[0.1] * 30, -1, -1.05, -1.2, -2]))
+    for losses in curves:
+        steps = torch.optim.SGD([torch.zeros(1)], plateau.start)
+        theirs, ours = torch_schedules.ReduceLROnPlateau(steps, **options), plateau
+        for loss in losses.tolist():
+            theirs.step(loss)
+            ours = ours.following(loss)
+            assert ours.rate(0.5) == pytest.approx(steps.param_groups[0]["lr"], rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", BARS)
+def test_scheduled_momentum_and_decay_are_those_that_torch_is_given(dtype):
+    chosen = SGD(Cosine(0.1), momentum=OneCycle(0.9), weight_decay=FlatCosine(0.1))
+    program = Program(Description(3, (Dense(4, "tanh"), Dense(2)), dtype=dtype), chosen)
+    inputs = checks.inputs_for(program)
+    inputs |= {state: np.zeros_like(inputs[state]) for state in program.state_names}
+    weights = of_torch(inputs["W1"]).clone().requires_grad_()
+    steps = torch.optim.SGD([weights], 0.1, momentum=0.9)
+    for step in range(STEPS):
+        rates = program.rates_at(step + 1, step / STEPS)
+        steps.param_groups[0].update(
+            lr=rates["learning_rate"],
+            momentum=rates["momentum"],
+            weight_decay=rates["weight_decay"],
+        )
+        slopes = checks.call(program, "gradients", inputs)
+        weights.grad = of_torch(slopes["dW1"])
+        steps.step()
+        inputs |= checks.call(program, "step", inputs | rates)
+        checks.assert_near(inputs["W1"], weights.detach().numpy(), BARS[dtype], BARS[dtype], "W1")
 
 
 def test_one_cycle_is_that_of_torch():

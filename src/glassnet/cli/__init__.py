@@ -21,6 +21,7 @@ from glassnet.cli.group import Group
 from glassnet.cli.lesson import lesson
 from glassnet.cli.predict import predict
 from glassnet.cli.program import program
+from glassnet.cli.rate import rate
 from glassnet.cli.rules import rules
 from glassnet.cli.show import show
 
@@ -58,5 +59,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (show, fit, predict, program, check, data, rules, lesson):
+for command in (show, rate, fit, predict, program, check, data, rules, lesson):
     main.add_command(command)

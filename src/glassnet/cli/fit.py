@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from glassnet.cli.group import INTERRUPTED
+from glassnet.cli.job import class_weight_of, job_of, table_of
 from glassnet.cli.options import (
     ENGINES,
     RATE,
     SEED,
     OptimizerName,
     Real,
+    ScheduleName,
     Whole,
-    features_of,
     many,
     optimizer_of,
     out_path,
-    target_of,
     without_option,
 )
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     import glassnet as gn
-    from glassnet.table import Preparation, Table
+    from glassnet.table import Preparation
 
 USUAL_RATE = 0.01  # of Adam for small tables, where a hundred epochs are a few hundred steps
 USUAL_BATCH = 32
@@ -49,6 +49,11 @@ USUAL_BATCH = 32
     help="What makes the update; lbfgs takes all rows at once.",
 )
 @click.option("--learning-rate", type=RATE, help="Size of a step; by default chosen for you.")
+@click.option(
+    "--schedule",
+    type=ScheduleName(),
+    help="How the learning rate changes, from --learning-rate on or up to it.",
+)
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option(
     "--held-out",
@@ -57,6 +62,19 @@ USUAL_BATCH = 32
     show_default=True,
     help="Part of the rows that only tests; 0 for none.",
 )
+@click.option(
+    "--folds",
+    type=Whole(2),
+    help="Train this many networks, each tested on its own part of the rows; saves none.",
+)
+@click.option(
+    "--class-weight",
+    "class_weights",
+    metavar="balanced|LABEL=WEIGHT",
+    multiple=True,
+    help="What a class counts in the loss; LABEL=WEIGHT may be given more than once.",
+)
+@click.option("--log", type=click.Path(), help="A line an epoch, as .csv or .jsonl.")
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
 @click.option("--out", type=click.Path(), help="Model file; by default named like the table.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
@@ -71,8 +89,12 @@ def fit(
     batch_size: int | None,
     optimizer: str,
     learning_rate: float | None,
+    schedule: str | None,
     seed: int,
     held_out: float,
+    folds: int | None,
+    class_weights: tuple[str, ...],
+    log: str | None,
     engine: str,
     out: str | None,
     quiet: bool,
@@ -87,29 +109,36 @@ def fit(
     glassnet fit data/iris.csv --target species
     glassnet fit houses.csv --target price --network "12-64-64-1 relu linear" --epochs 300
     glassnet fit houses.csv --target price --without id --without street
+    glassnet fit data/iris.csv --target species --folds 5
+    glassnet fit houses.csv --target price --learning-rate 0.02 --schedule onecycle
+    glassnet fit mail.csv --target spam --class-weight balanced --log history.csv
     """
     import glassnet as gn
-    from glassnet.table import Preparation, Table
 
     say = _silent if quiet else click.echo
-    named = f"{Path(data).stem}.safetensors" if out is None else out
-    path = out_path(named, ".safetensors", "a model", data)
+    log_path = None if log is None else out_path(log, tuple(gn.callbacks.LOGS), "a log", data)
+    if folds is None:
+        named = f"{Path(data).stem}.safetensors" if out is None else out
+        path = out_path(named, ".safetensors", "a model", data)
+    else:
+        _refuse_beside_folds(context)
     rate = USUAL_RATE if learning_rate is None and optimizer == "adam" else learning_rate
-    step = optimizer_of(optimizer, rate)
+    step = optimizer_of(optimizer, rate, schedule)
     rows_in_batch = _batch_size(batch_size, optimizer, all_rows=step.line() is None)
-    if short is not None:
-        gn.Description.read(short)  # raises before a large table is read
-    table = Table.read(data)
-    name = target_of(table, target)
-    features = features_of(table, name, without)
-    training, testing = _parts(table, name, held_out, seed)
-    preparation = Preparation.learn(table, name, training, features=features)
-    network = _network_for(preparation, len(training), short, seed)
-    X, y = preparation.features_of(table), preparation.targets_of(table)
-    for line in _about(table, preparation, len(training), len(testing)):
+    if folds is not None:
+        from glassnet.cli.folds import fit_folds
+
+        trained = {"epochs": epochs, "batch_size": rows_in_batch, "optimizer": step}
+        asked = table_of(data, target, without, short)
+        options = {"engine": engine, **trained}
+        fit_folds(context, asked, short, folds, seed, class_weights, options)
+        return
+    job = job_of(table_of(data, target, without, short), short, held_out, seed)
+    network, preparation = job.network, job.preparation
+    X, y, training, testing = job.X, job.y, job.training, job.testing
+    class_weight = class_weight_of(class_weights, preparation)
+    for line in job.about():
         say(line)
-    description = network.description
-    say(f"network {description.short()}, loss {description.loss}, {_size(network)} parameters")
     history = network.fit(
         X[training],
         y[training],
@@ -117,6 +146,8 @@ def fit(
         batch_size=rows_in_batch,
         optimizer=step,
         random_state=seed,
+        class_weight=class_weight,
+        callbacks=_logs(log_path),
         engine=engine,
         verbose=False if quiet else None,
     )
@@ -133,6 +164,8 @@ def fit(
     network.preparation = preparation
     network.save(path)
     say(f"saved   {path}")
+    if log_path:
+        say(f"log     {log_path}")
     if interrupted:
         context.exit(INTERRUPTED)
 
@@ -146,80 +179,29 @@ def _batch_size(asked: int | None, optimizer: str, *, all_rows: bool) -> int | N
     return None
 
 
-def _silent(_text: str) -> None:
-    """Say nothing."""
-
-
-def _parts(
-    table: Table, target: str, held_out: float, seed: int
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Choose the rows for training and those held out; of classes, a part of each is held out."""
-    import numpy as np
-
-    from glassnet.errors import DataError, TableError
-    from glassnet.table import split
-
-    if held_out == 0:
-        return np.arange(table.rows), np.arange(0)
-    labels = table.labels(target) if table.kind(target) == "classes" else None
-    if labels is not None and len(set(labels.tolist())) == table.rows > 1:
-        raise TableError(
-            f"{table.place(target)}: every class has one row only, so none can be held out; choose"
-            " another target if this is an id column, or take --held-out 0"
-        )
-    try:
-        return split(table.rows, held_out, seed, labels)
-    except DataError as flaw:
-        raise TableError(f"{table.source}: {flaw}") from None
-
-
-def _about(table: Table, preparation: Preparation, training: int, testing: int) -> Iterator[str]:
-    columns = many(len(preparation.features), "column")
-    yield f"table   {table.source}: {many(table.rows, 'row')}, {columns} beside the target"
-    wanted = "a number"
-    if preparation.classes:
-        wanted = f"{len(preparation.classes)} classes: {_few(preparation.classes)}"
-    yield f"target  {preparation.target}, {wanted}"
-    for name in preparation.constant:
-        yield f"note    column {name} never changes, so nothing can be learnt from it"
-    yield f"rows    {training} for training, {testing} held out"
-
-
-def _few(labels: Sequence[object]) -> str:
-    shown = ", ".join(map(str, labels[:5]))
-    return shown if len(labels) <= 5 else f"{shown}, …"
-
-
-def _network_for(preparation: Preparation, rows: int, short: str | None, seed: int) -> gn.Network:
-    """Make the network that was asked for, or a usual one: the more rows, the larger."""
+def _logs(path: str | None) -> list[gn.callbacks.CallbackLike]:
+    """Give the callback that writes a log, in the form that its ending names."""
     import glassnet as gn
 
-    classes = preparation.kind == "classes"
-    inputs, outputs = len(preparation.features), preparation.outputs
-    usual = "16" if rows < 1000 else "64-64"
-    last = "softmax" if classes else "linear"
-    if short is None:
-        short = f"{inputs}-{usual}-{outputs} relu {last}"
-    network = gn.Network(short, random_state=seed)
-    description = network.description
-    if description.inputs != inputs:
-        raise click.UsageError(
-            f"the table has {many(inputs, 'column')} beside the target, but"
-            f" {description.short()!r} takes {description.inputs}: begin it with {inputs}-"
-        )
-    single = len(preparation.classes) == 2 and description.output_activation == "sigmoid"
-    if description.outputs == 1 and single:
-        return gn.Network(short, loss="binary_cross_entropy", random_state=seed)
-    if description.outputs != outputs or (classes and description.output_activation != "softmax"):
-        raise click.UsageError(
-            f"{preparation.target} needs a network that ends in {outputs} and {last},"
-            f" got {description.short()!r}"
-        )
-    return network
+    return [] if path is None else [gn.callbacks.LOGS[Path(path).suffix](path)]
 
 
-def _size(network: gn.Network) -> str:
-    return f"{sum(value.size for value in network.weights.values()):,}"
+def _refuse_beside_folds(context: click.Context) -> None:
+    """Refuse options that say nothing, or something else, where folds are asked for."""
+    reasons = {
+        "held_out": "each fold holds rows out itself",
+        "out": "no model is saved",
+        "quiet": "there is nothing but what is printed",
+        "log": "no log is written",
+    }
+    for name, reason in reasons.items():
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            option = name.replace("_", "-")
+            raise click.UsageError(f"with --folds {reason}: leave --{option} out")
+
+
+def _silent(_text: str) -> None:
+    """Say nothing."""
 
 
 def _losses(history: gn.History) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,29 @@ class OptimizerName(click.ParamType):  # type: ignore[type-arg]  # generic in ne
         from glassnet.rules.optimizers import OPTIMIZERS
 
         return f"[{'|'.join(OPTIMIZERS)}]"
+
+
+class ScheduleName(click.ParamType):  # type: ignore[type-arg]  # generic in new clicks only
+    """A name from the table of schedules, which is loaded only when it is needed."""
+
+    name = "schedule"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Give the name as the table has it; an unknown one fails with the nearest."""
+        found = {name.lower(): name for name in _schedules()}
+        if value.lower() not in found:
+            self.fail(str(unknown_name("schedule", value, found)), param, ctx)
+        return found[value.lower()]
+
+    def get_metavar(self, *_: Any, **__: Any) -> str:
+        """Give all names, for the help."""
+        return f"[{'|'.join(name.lower() for name in _schedules())}]"
+
+
+def _schedules() -> Sequence[str]:
+    from glassnet.rules.schedules import SCHEDULES
+
+    return tuple(SCHEDULES)
 
 
 def _options(*options: Decorator) -> Decorator:
@@ -119,16 +142,23 @@ optimizer_options = _options(
 )
 
 
-def optimizer_of(name: str, learning_rate: float | None) -> Any:
-    """Give the optimizer of a name, with its own learning rate unless one is given."""
+def optimizer_of(name: str, learning_rate: float | None, schedule: str | None = None) -> Any:
+    """Give the optimizer of a name, with its own learning rate unless one is given.
+
+    A schedule begins with the rate, or comes up to it.
+    """
     from glassnet.rules.optimizers import OPTIMIZERS, Stepping
+    from glassnet.rules.schedules import SCHEDULES
 
     kind = OPTIMIZERS[name]
-    if learning_rate is None:
+    if learning_rate is None and schedule is None:
         return kind()
     if not issubclass(kind, Stepping):
-        raise click.UsageError(f"{name} has no learning rate: leave --learning-rate out")
-    return kind(learning_rate)
+        asked = "--schedule" if learning_rate is None else "--learning-rate"
+        raise click.UsageError(f"{name} has no learning rate: leave {asked} out")
+    rate = kind().learning_rate if learning_rate is None else learning_rate
+    schedules: Mapping[str, Callable[[Any], Any]] = SCHEDULES  # each begins with its rate
+    return kind(rate if schedule is None else schedules[schedule](rate))
 
 
 def network_of(what: str, loss: str = "", seed: int = 0) -> gn.Network:
@@ -202,9 +232,10 @@ def _random_batch(network: gn.Network, rows: int, seed: int) -> Batch:
     random = np.random.RandomState(seed)
     description = network.description
     X = random.standard_normal((rows, description.inputs))
-    if description.loss == "cross_entropy":
+    if description.loss.targets == "classes":
         return Batch(X, random.randint(0, description.outputs, rows), "random numbers")
-    y = random.randint(0, 2, (rows, description.outputs)).astype(np.float64)
+    columns = description.loss.target_columns(description.outputs)
+    y = random.randint(0, 2, (rows, columns)).astype(np.float64)
     return Batch(X, y, "random numbers")
 
 
@@ -243,11 +274,12 @@ def many(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def out_path(out: str, suffix: str, what: str, *inputs: str | None) -> str:
+def out_path(out: str, suffix: str | tuple[str, ...], what: str, *inputs: str | None) -> str:
     """Give the path of a file to write, refusing before any work what cannot or must not be."""
     path = Path(out)
-    if path.suffix != suffix:
-        raise click.UsageError(f"{what} is saved as a {suffix} file, got {out!r}")
+    suffixes = (suffix,) if isinstance(suffix, str) else suffix
+    if path.suffix not in suffixes:
+        raise click.UsageError(f"{what} is saved as a {' or '.join(suffixes)} file, got {out!r}")
     if not path.parent.is_dir():
         raise click.UsageError(
             f"cannot write {out!r}: there is no folder {str(path.parent)!r}; make it, or choose"

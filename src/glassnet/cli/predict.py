@@ -33,6 +33,7 @@ def predict(model: str, data: str, out: str | None) -> None:
     glassnet predict iris.safetensors new.csv --out predictions.csv
     """
     import glassnet as gn
+    from glassnet.rules.reading import reading_of
     from glassnet.table import Table, write_csv
 
     if out is not None:
@@ -47,9 +48,11 @@ def predict(model: str, data: str, out: str | None) -> None:
     table = Table.read(data)
     X = preparation.features_of(table)
     outputs = network.predict(X)
-    columns: dict[str, Any] = {preparation.target: preparation.predictions(outputs)}
-    if preparation.kind == "classes":
-        columns["probability"] = _probability(outputs)
+    reading = reading_of(network.description.loss, network.description.output_activation)
+    found = preparation.predictions(outputs, reading.cut)
+    columns: dict[str, Any] = {preparation.target: found}
+    if preparation.kind == "classes" and reading.chances is not None:
+        columns["probability"] = _probability(reading.chances(outputs))
     if out is None:
         for line in _columns(columns):
             click.echo(line)
@@ -60,12 +63,13 @@ def predict(model: str, data: str, out: str | None) -> None:
         click.echo(_scored(network, preparation, table, X))
 
 
-def _probability(outputs: NDArray[Any]) -> NDArray[Any]:
+def _probability(chances: NDArray[Any]) -> NDArray[Any]:
+    """Give the chance of the label that was predicted."""
     import numpy as np
 
-    if outputs.shape[1] == 1:
-        return np.asarray(np.maximum(outputs[:, 0], 1 - outputs[:, 0]))
-    return np.asarray(outputs.max(axis=1))
+    if chances.shape[1] == 1:
+        return np.asarray(np.maximum(chances[:, 0], 1 - chances[:, 0]))
+    return np.asarray(chances.max(axis=1))
 
 
 def _columns(columns: dict[str, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 from glassnet.batches import Batches
 from glassnet.errors import unknown_name
 from glassnet.program import Program
-from glassnet.rules.losses import LOSSES
-from glassnet.rules.randomness import keep_mask, mask_key
+from glassnet.rules.randomness import mask_key
 from glassnet.values import Values
 
 ENGINES = ("numpy", "numba")
+# Measured with `make bench`: what a call costs for a stack of networks, and what an array of a
+# stack costs, both against those of one network; and the least that a compiled step takes.
+STACKED_CALL, STACKED_NUMBER, COMPILED_STEP = 1.3, 1.1, 2e-6
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Work:
         """Give w of the batch with these rows."""
         ones = np.ones(len(rows), self.x.dtype)
         weights = ones if self.weights is None else self.weights[rows]
-        adds_up = LOSSES[program.description.loss].rows == "sum"
+        adds_up = program.description.loss.rows == "sum"
         return self.batches.shares(weights, adds_up=adds_up)
 
     def moments(self, first: int, last: int) -> NDArray[np.int64]:
@@ -63,19 +66,20 @@ class Work:
         epochs, positions = np.divmod(np.arange(first, last), self.batches.per_epoch)
         return ((self.epochs_before + epochs) << 32) + positions
 
-    def masks(self, program: Program, step: int, rows: int) -> list[NDArray[Any]]:
-        """Give the random inputs of a step of this fit."""
+    def masks(
+        self, program: Program, step: int, rows: int, rates: Sequence[float]
+    ) -> list[NDArray[Any]]:
+        """Give the random inputs of a step of this fit, by its rates."""
         (moment,) = self.moments(step, step + 1)
         return [
-            keep_mask(
+            mask.draw.numbers(
                 mask_key(self.seed, int(moment), mask.layer),
                 rows,
                 program.sizes[str(mask.columns)],
-                mask.chance,
-                mask.value,
+                amount,
                 self.x.dtype,
             )
-            for mask in program.masks
+            for mask, amount in zip(program.masks, program.amounts(rates), strict=True)
         ]
 
 
@@ -95,7 +99,8 @@ class Engine(Protocol):
                 last step done.
             first: number of the first step in this fit, from 0.
             last: number after the last step.
-            rates: (last − first, number of rates) what changes from step to step.
+            rates: (last − first, number of rates) what changes from step to step, in the order of
+                `program.all_rate_names`.
 
         Returns:
             The loss of each step done, before its update. Where a loss is inf or nan it is the
@@ -160,12 +165,46 @@ def _seconds_to_compile(program: Program) -> float:
 
 
 def _seconds_a_step(program: Program, batch_size: int) -> float:
-    """Estimate what a step costs in NumPy: its calls, its multiplications, its moved numbers."""
+    """Estimate what a step costs in NumPy."""
+    return costs_of_step(program, batch_size).alone(1)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Estimates of what a step costs, in seconds, and what has to be compiled before the first.
+
+    Args:
+        calls: NumPy's calls, whatever the size of the arrays.
+        numbers: multiplications and moved numbers.
+        compiling: once, for compiled loops.
+
+    """
+
+    calls: float
+    numbers: float
+    compiling: float
+
+    def alone(self, networks: int) -> float:
+        """A step of so many networks, one after the other."""
+        return networks * (self.calls + self.numbers)
+
+    def stacked(self, networks: int) -> float:
+        """The same side by side: the calls are shared, and each takes a little longer."""
+        return STACKED_CALL * self.calls + networks * STACKED_NUMBER * self.numbers
+
+    def compiled(self, networks: int) -> float:
+        """The same in compiled loops, one after the other."""
+        return networks * (COMPILED_STEP + self.numbers)
+
+
+def costs_of_step(program: Program, batch_size: int) -> Costs:
+    """Estimate what a step costs in NumPy."""
     weights = sum(int(np.prod(p.shape)) for p in program.parameters)
-    units = sum(program.sizes.values())
-    calls = 4 * len(program.lines)
-    return (
-        1e-6 * calls + 6 * weights * batch_size / 5e10 + 2e-8 * units * batch_size + 1e-8 * weights
+    units = program.description.inputs + sum(program.description.widths)
+    return Costs(
+        1e-6 * 4 * len(program.lines),
+        6 * weights * batch_size / 5e10 + 2e-8 * units * batch_size + 1e-8 * weights,
+        _seconds_to_compile(program),
     )
 
 
@@ -184,14 +223,18 @@ def make(name: str, program: Program) -> Engine:
 
 
 def source_for(program: Program, engine: str) -> str:
-    """Give the text that an engine runs.
+    """Give the text that an engine runs; "stacked" runs several networks side by side.
 
     Raises DescriptionError for an unknown engine.
     """
-    if engine not in ENGINES:
-        raise unknown_name("engine", engine, ENGINES)
+    if engine not in (*ENGINES, "stacked"):
+        raise unknown_name("engine", engine, (*ENGINES, "stacked"))
     if engine == "numpy":
         return program.source
+    if engine == "stacked":
+        from glassnet.engines.stacked import StackedWriter
+
+        return StackedWriter(program).text
     from glassnet.engines.loops import write_loops
 
     return write_loops(program)

@@ -30,6 +30,17 @@ def kept(row_key, column, highest, value):
     return value if mix(row_key ^ np.uint32(column)) <= highest else value * 0
 
 
+COARSE, FINE = randomness.normal_tables()
+
+
+@inlined
+def normal(row_key, column, spread):
+    """Give a normal number of mean 0 and a spread at a column: that of `normal_noise`."""
+    hash_ = mix(row_key ^ np.uint32(column))
+    coarse, fine = hash_ >> np.uint32(20), (hash_ >> np.uint32(8)) & np.uint32(4095)
+    return (COARSE[coarse] + FINE[fine]) * spread
+
+
 @inlined
 def greatest(a, b):
     """Give the greater number; nan if one of them is, as np.maximum does."""
@@ -46,6 +57,12 @@ def least(a, b):
 def sign_of(a):
     """Give −1, 0 or 1; nan stays nan, as np.sign does."""
     return a * 0 + 1 if a > 0 else (a * 0 - 1 if a < 0 else a)
+
+
+@inlined
+def row_number(number, rows):
+    """Give a whole number as an index below `rows`; never one that is not there."""
+    return np.int64(number) if 0 <= number < rows else np.int64(0)
 
 
 @compiled

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from glassnet.engines.plan import Plan, is_column, is_full, is_row
+from glassnet.engines.plan import READ_IN_PLACE, Plan, is_column, is_full, is_row
+from glassnet.errors import ProgramError
 from glassnet.graph import Symbol
-from glassnet.rules.randomness import threshold
+from glassnet.lines import Mask
+from glassnet.rules.schedules import Schedule
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 INFIX |= {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
 ELEMENTARY = ("arctan", "exp", "expm1", "log", "log1p", "tanh")  # glassnet.engines.elementary
 CALLS = {"absolute": "abs", "maximum": "greatest", "minimum": "least", "sign": "sign_of"}
 CALLS |= {name: name for name in ELEMENTARY}
+
+
+def moved(start: Symbol | float) -> str:
+    """Write column j of a part that starts at a column of the whole.
+
+    >>> moved(0), moved(4)
+    ('j', 'j + 4')
+    """
+    return f"j + {start}" if start else "j"
 
 
 class Expressions:
@@ -36,9 +47,15 @@ class Expressions:
         left, right = (self.value(a) for a in node.args)
         return f"({left} {INFIX[node.name]} {right})"
 
+    def read_in_place(self, node: Symbol) -> str:
+        """Write the number of another array that a node is."""
+        raise NotImplementedError
+
     def computed(self, node: Symbol) -> str:
         """Write the arithmetic that makes a node."""
         name, args = node.name, node.args
+        if node.op in READ_IN_PLACE:
+            return self.read_in_place(node)
         if name == "where":
             condition = self.truth(args[0])
             return f"({self.value(args[1])} if {condition} else {self.value(args[2])})"
@@ -58,11 +75,32 @@ class AtRowAndColumn(Expressions):
         self.masks = {mask.name: mask for mask in plan.program.masks}
         self.used: dict[str, None] = {}
         self.local: set[int] = set()  # nodes that have a local name where the text stands
+        self.numbers: dict[str, str] = {}  # of rows of tables: what finds them, by local name
 
     def use(self, name: str) -> str:
         """Note a name that comes from outside, and give it."""
         self.used.setdefault(name)
         return name
+
+    def number(self, column: Symbol, rows: str) -> str:
+        """Give the number of a table's row, of so many, that a column of an input chooses."""
+        given, place = column.args
+        assert isinstance(given, Symbol)
+        if given.op != "input":
+            raise ProgramError("only a column of an input chooses rows of a table")
+        name = f"number_{rows}_{place}"
+        self.numbers[name] = f"row_number({self.use(given.name)}[i, {place}], {self.use(rows)})"
+        return name
+
+    def read_in_place(self, node: Symbol) -> str:
+        """Write some columns of an array, or a row of a table, at row i and column j."""
+        source, place = node.args
+        assert isinstance(source, Symbol)
+        array = source.name if source.op == "input" else self.plan.array(source)
+        if node.op == "columns":
+            return f"{self.use(array)}[i, {moved(place)}]"
+        assert isinstance(place, Symbol)
+        return f"{self.use(array)}[{self.number(place, str(source.axes[0]))}, j]"
 
     def name(self, node: Symbol) -> str:
         """Give the local name of a node's value at row i, column j."""
@@ -80,6 +118,9 @@ class AtRowAndColumn(Expressions):
         """Write what stands for a node where it is used."""
         if node.op == "size":
             return f"real({self.use(node.name)})"
+        if node.op == "numbers":
+            several = len(node.args) > 1
+            return f"{self.use(self.plan.names[id(node)])}[j]" if several else self._alone(node)
         if node.op == "input":
             return self._given(node)
         if id(node) in self.local:
@@ -90,14 +131,26 @@ class AtRowAndColumn(Expressions):
             return self.at(node)
         return self.computed(node)
 
+    def _alone(self, node: Symbol) -> str:
+        (number,) = node.args
+        return self.value(number)
+
     def _given(self, node: Symbol) -> str:
         mask = self.masks.get(node.name)
         if mask is None:
-            place = "[i, j]" if is_full(node) else "[i]" if is_row(node) else "[j]"
+            row = "[i]" if node.name == "w" else "[i, 0]"  # of the rows' data, w alone has one axis
+            place = "[i, j]" if is_full(node) else row if is_row(node) else "[j]"
             return self.use(node.name) + (place if node.axes else "")
         self.use(f"key_{node.name}")
-        highest = threshold(mask.chance)
-        return f"kept(row_{node.name}, j, np.uint32({highest}), real({mask.value!r}))"
+        return f"{mask.draw.name}(row_{node.name}, j, {', '.join(self._settings(mask))})"
+
+    def _settings(self, mask: Mask) -> list[str]:
+        """Write what a random number is drawn by: names of the step's, or numbers of the text."""
+        if isinstance(mask.amount, Schedule):
+            return [self.use(f"{name}_{mask.name}") for name, _ in mask.draw.settings]
+        values = mask.draw.set_by(mask.amount)
+        kinds = (kind for _, kind in mask.draw.settings)
+        return [f"{kind}({value!r})" for kind, value in zip(kinds, values, strict=True)]
 
 
 class AtPlace(Expressions):

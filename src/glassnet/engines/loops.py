@@ -6,12 +6,21 @@ text is Python with numbers of one type (`real`), and also runs without a compil
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from glassnet.engines.expressions import CALLS, ELEMENTARY, AtRowAndColumn
-from glassnet.engines.plan import ROW_REDUCTIONS, Plan, base, is_column, is_row
+from glassnet.engines.expressions import CALLS, ELEMENTARY, AtRowAndColumn, moved
+from glassnet.engines.plan import (
+    READ_IN_PLACE,
+    ROW_REDUCTIONS,
+    Plan,
+    base,
+    is_column,
+    is_row,
+    rows_of,
+)
 from glassnet.engines.update_loops import update_loops
 from glassnet.graph import Symbol, gradient_graph
 from glassnet.program import Program
@@ -42,7 +51,10 @@ class Stages:
             yield from self._products(nodes)
             yield from self._numbers(nodes)
             yield from self._columns([n for n in nodes if n.op == "element" and is_column(n)])
-            yield from self._rows([n for n in nodes if self.plan.in_nest(n)])
+            # What stands side by side is written part by part, where each part is computed.
+            nested = [n for n in nodes if self.plan.in_nest(n) and n.op != "beside"]
+            for rows in dict.fromkeys(map(rows_of, nested)):
+                yield from self._rows([n for n in nested if rows_of(n) == rows], rows)
 
     def after(self) -> Iterator[str]:
         """Give the lines that bring running statistics forward."""
@@ -76,14 +88,14 @@ class Stages:
 
     # ---------------------------------------------------------------- one pass over the rows
 
-    def _rows(self, nodes: list[Symbol]) -> Iterator[str]:
-        if not nodes:
-            return
+    def _rows(self, nodes: list[Symbol], rows: str) -> Iterator[str]:
         text = AtRowAndColumn(self.plan)
         sums = [n for n in nodes if n.op == "batch_sum"]
         totals = tuple(self.plan.names[id(n)] for n in nodes if n.op == "total")
         before = [f"{name} = 0.0" for name in totals]
         before += [line for node in sums for line in self._cleared(node, text)]
+        by_row = [n for n in nodes if n.op == "sums_by_row"]
+        before += [line for node in by_row for line in self._cleared_table(node, text)]
         inner: list[str] = []
         for level in range(1 + max(self.plan.level[id(n)] for n in nodes)):
             here = [n for n in nodes if self.plan.level[id(n)] == level]
@@ -93,9 +105,11 @@ class Stages:
             inner += self._row_results(here, text)
         masks = [name[4:] for name in text.used if name.startswith("key_")]
         lines = [f"row_{mask} = mix(np.uint32(i) ^ key_{mask})" for mask in masks]
-        lines += [*inner, *self._flushed(sums, text)]
-        takes = ("m", *(name for name in text.used if name not in totals))
-        yield self._called([*before, "for i in range(m):", *_indented(lines)], takes, totals)
+        lines += [f"{name} = {found}" for name, found in text.numbers.items()]
+        lines += [*inner, *self._flushed(sums, text, rows)]
+        takes = (rows, *(name for name in text.used if name not in (*totals, rows)))
+        lines = [*before, f"for i in range({rows}):", *_indented(lines)]
+        yield self._called(lines, takes, totals)
 
     def _cleared(self, node: Symbol, text: AtRowAndColumn) -> Iterator[str]:
         name, width = text.use(self.plan.array(node)), text.use(str(node.axes[0]))
@@ -104,10 +118,16 @@ class Stages:
         yield f"    {name}[j] = real(0.0)"
         yield f"    {text.use(f'part_{name}')}[j] = real(0.0)"
 
-    def _flushed(self, sums: list[Symbol], text: AtRowAndColumn) -> Iterator[str]:
+    def _cleared_table(self, node: Symbol, text: AtRowAndColumn) -> Iterator[str]:
+        name, (rows, columns) = text.use(self.plan.array(node)), map(str, node.axes)
+        yield f"for k in range({text.use(rows)}):"
+        yield f"    for j in range({text.use(columns)}):"
+        yield f"        {name}[k, j] = real(0.0)"
+
+    def _flushed(self, sums: list[Symbol], text: AtRowAndColumn, rows: str) -> Iterator[str]:
         """Add the partial sums up every so many rows, and at the end."""
         if sums:
-            yield f"if i % {FLUSH} == {FLUSH - 1} or i == m - 1:"
+            yield f"if i % {FLUSH} == {FLUSH - 1} or i == {rows} - 1:"
         for node in sums:
             name = self.plan.array(node)
             yield f"    for j in range({text.use(str(node.axes[0]))}):"
@@ -132,7 +152,7 @@ class Stages:
     def _loop(self, nodes: list[Symbol], width: str, text: AtRowAndColumn) -> Iterator[str]:
         """Write a loop over the columns, with what it sums along the row set to 0 before."""
         for node in nodes:
-            if node.op in ("row_sum", "total"):
+            if node.op in ("row_sum", "row_cumsum", "total"):
                 yield f"{self.plan.names[id(node)]}_i = real(0.0)"
             elif node.op == "row_max":
                 yield f"{self.plan.names[id(node)]}_i = real(-np.inf)"
@@ -149,7 +169,7 @@ class Stages:
 
     def _in_loop(self, node: Symbol, nodes: list[Symbol], text: AtRowAndColumn) -> Iterator[str]:
         name = self.plan.names[id(node)]
-        if node.op == "element":
+        if node.op == "element" or node.op in READ_IN_PLACE:
             stored = id(node) in self.plan.stored
             if not stored and self._read_once(node, nodes):
                 return  # written where it is read
@@ -157,6 +177,22 @@ class Stages:
             if stored:
                 yield f"{text.at(node)} = {text.name(node)}"
             text.local.add(id(node))
+        elif node.op == "row_cumsum":
+            yield f"{name}_i += {text.value(node.args[0])}"
+            yield f"{text.name(node)} = {name}_i"
+            if id(node) in self.plan.stored:
+                yield f"{text.at(node)} = {text.name(node)}"
+            text.local.add(id(node))
+        elif node.op == "placed":
+            part, place = node.args
+            for whole in self.plan.users[id(node)]:
+                array = text.use(self.plan.array(whole))
+                yield f"{array}[i, {moved(place)}] = {text.value(part)}"
+        elif node.op == "sums_by_row":
+            given, column = node.args
+            assert isinstance(column, Symbol)
+            number, array = text.number(column, str(node.axes[0])), self.plan.array(node)
+            yield f"{array}[{number}, j] += {text.value(given)}"
         elif node.op == "row_max":
             yield f"{name}_i = greatest({name}_i, {text.value(node.args[0])})"
         elif node.op == "batch_sum":
@@ -187,7 +223,8 @@ class Stages:
 
 def _width(node: Symbol) -> str:
     """Name of the columns that a node of a pass runs over; empty for values of a row."""
-    shape = node.axes if node.op == "element" else node.args[0].axes  # type: ignore[union-attr]
+    own = node.op == "element" or node.op in READ_IN_PLACE
+    shape = node.axes if own else node.args[0].axes  # type: ignore[union-attr]
     return "" if shape[1] == 1 else str(shape[1])
 
 
@@ -197,7 +234,8 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
     """Give a text with its own names numbered, so that equal work has equal text."""
-    fixed = "for j i m in range if or else real np dot uint32 inf sqrt rint abs T mix kept"
+    fixed = "for j i k m in range if or else real np dot uint32 inf sqrt rint abs T mix kept normal"
+    fixed += " row_number"
     keep = {*fixed.split(), *CALLS.values()}
     numbers = {name: f"_{place}" for place, name in enumerate(takes)}
 
@@ -233,6 +271,7 @@ def write_loops(program: Program) -> str:
             f"        key_{m.name} = mask_keys[number - first, {k}]"
             for k, m in enumerate(program.masks)
         ),
+        *_indented(_indented(_drawn_by(program))),
         *_indented(_indented(_cut_to_batch(plan))),
         *_indented(_indented(body)),
         "        losses[number - first] = loss",
@@ -267,6 +306,8 @@ from glassnet.engines.compiled import (
     kept,
     least,
     mix,
+    normal,
+    row_number,
     sign_of,
     sort_rows,
 )
@@ -276,8 +317,8 @@ from glassnet.engines.elementary import (
 real = np.{dtype}"""
 
 TRAIN_TAKES = (
-    "x_all y_all weights adds_up batch per_epoch shuffled order_keys mask_keys first last updating"
-    " parameters slopes statistics state rates sizes losses"
+    "x_all y_all weights adds_up batch per_epoch shuffled order_keys mask_keys drawn_by first last"
+    " updating parameters slopes statistics state rates sizes losses"
 ).split()
 
 TAKE_BATCH = """position = number % per_epoch
@@ -322,9 +363,12 @@ def _prepared(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
             yield f"{name}_most = np.empty({columns}, real)"
             yield f"{name} = {name}_most[:most]"
         else:
-            yield f"{name} = np.empty({shape[0]}, real)"
+            size = f"({', '.join(map(str, shape))})" if len(shape) > 1 else str(shape[0])
+            yield f"{name} = np.empty({size}, real)"
     for name, width in stages.partial_sums.items():
         yield f"{name} = np.empty({width}, real)"
+    for name, values in plan.numbers.items():
+        yield f"{name} = np.array({values!r}, real)"
     yield "w_most = np.empty(most, real)"
     yield "w = w_most[:most]"
     yield "m = 0"
@@ -334,6 +378,14 @@ def _prepared(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
     yield "order = np.empty(rows if shuffled else 1, np.int64)"
     yield "hashes = np.empty(order.size, np.uint32)"
     yield "counts = np.empty(order.size + 1, np.int64)"
+
+
+def _drawn_by(program: Program) -> Iterator[str]:
+    """Write what random numbers are drawn by in this step, where a schedule gives it."""
+    places = itertools.count()
+    for mask in program.changing_masks:
+        for name, kind in mask.draw.settings:
+            yield f"{name}_{mask.name} = {kind}(drawn_by[number - first, {next(places)}])"
 
 
 def _cut_to_batch(plan: Plan) -> Iterator[str]:

@@ -15,7 +15,6 @@ from glassnet.engines.loops import write_loops
 from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.errors import missing_extra
 from glassnet.program import Program
-from glassnet.rules.losses import LOSSES
 from glassnet.rules.randomness import ORDER, keys, mask_keys
 from glassnet.values import Values
 
@@ -52,7 +51,7 @@ class NumbaEngine:
     def gradients(self, work: Work, values: Values) -> tuple[float, NDArray[Any]]:
         """Give loss and flat gradient of all rows; see `Engine.gradients`."""
         slopes, losses = np.empty_like(values.parameters), np.empty(1, values.dtype)
-        rates = np.zeros((1, len(self.program.rate_names)))
+        rates = np.array([self.program.first_rates()])
         self._run(work, values, 0, 1, rates, slopes, losses, updating=False)
         return float(losses[0]), slopes.astype(np.float64)
 
@@ -78,12 +77,13 @@ class NumbaEngine:
             work.x,
             work.y,
             weights,
-            LOSSES[self.program.description.loss].rows == "sum",
+            self.program.description.loss.rows == "sum",
             batches.size if updating else len(work.x),
             batches.per_epoch if updating else 1,
             batches.shuffled and updating,
             keys(batches.seed, ORDER, epochs + work.epochs_before),
             np.stack(masks, axis=1) if masks else none,
+            self._drawn_by(rates),
             first,
             last,
             updating,
@@ -100,3 +100,14 @@ class NumbaEngine:
                 done, self._function, self.note = first_call(self.source, arguments)
                 return done
             return int(self._function(*arguments))
+
+    def _drawn_by(self, rates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give what random numbers are drawn by in each step, where a schedule gives it.
+
+        It is worked out by the same text as for NumPy's arrays, so that no bit can differ.
+        """
+        columns = [np.empty((len(rates), 0))]
+        for mask in self.program.changing_masks:
+            amounts = rates[:, self.program.all_rate_names.index(mask.amount_name)]
+            columns.append(np.array([mask.draw.set_by(amount) for amount in amounts.tolist()]))
+        return np.hstack(columns)

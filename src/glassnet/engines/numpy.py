@@ -39,11 +39,12 @@ class NumpyEngine:
         step, carried = self.program.functions["step"], values.carried()
         losses = np.empty(last - first, values.dtype)
         plain_rates = rates.tolist()  # plain numbers take on the dtype of the arrays they meet
+        taken = len(self.program.rate_names)  # by the step; the others are for what is drawn
         masks: list[NDArray[Any]] = []
         for number, (x, y, w) in enumerate(self._batches(work, first, last)):
             if self.program.masks:
-                masks = work.masks(self.program, first + number, len(x))
-            loss, *new = step(x, y, w, *masks, *carried, *plain_rates[number])
+                masks = work.masks(self.program, first + number, len(x), plain_rates[number])
+            loss, *new = step(x, y, w, *masks, *carried, *plain_rates[number][:taken])
             losses[number] = loss
             if not math.isfinite(loss):
                 losses = losses[: number + 1]
@@ -99,7 +100,7 @@ class NumpyEngine:
     def gradients(self, work: Work, values: Values) -> tuple[float, NDArray[Any]]:
         """Give loss and flat gradient of all rows; see `Engine.gradients`."""
         w = work.shares(self.program, np.arange(len(work.x)))
-        masks = work.masks(self.program, 0, len(work.x))
+        masks = work.masks(self.program, 0, len(work.x), self.program.first_rates())
         given = values.carried()[: len(self.program.parameters) + len(self.program.statistics)]
         with np.errstate(all="ignore"):
             loss, *rest = self.program.functions["gradients"](work.x, work.y, w, *masks, *given)

@@ -6,9 +6,15 @@ It knows kinds of node, not layers or losses:
 * Everything between two products is one pass over the rows of the batch: element-wise nodes, row
   reductions, and sums over the batch, together. A row reduction ends a loop over the columns; what
   needs its result stands in the next loop over the columns (the next *level*).
+* A running sum along the row goes on from column to column, within one loop.
 * A sum over the batch, and a total, is complete only when the pass is over: what needs it belongs
   to the next *stage*. So a program is a list of stages: products, then columns, then a pass.
 * A value is kept in a buffer only where another stage, another level or a product reads it.
+* Arrays side by side are one buffer; each part is placed in it where the part is computed. Some
+  columns of an array are read where they stand, once its row is whole: one level later.
+* Rows chosen from a table are read in it, and sums by row are added up in their own array.
+* What is done to weights (a penalty and its slope) is a pass over the rows of the weights: the same
+  in every way but for the number of rows.
 """
 
 from __future__ import annotations
@@ -18,19 +24,22 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.graph import GradientGraph, Symbol, in_order
-from glassnet.lines import Phase, Shape
+from glassnet.graph import IN_ONE, GradientGraph, Symbol, in_order
+from glassnet.lines import MEASURING, Phase, Shape
 from glassnet.program import Program
 
 COSTLY = frozenset({"exp", "expm1", "log", "log1p", "sqrt", "tanh", "arctan"})
-SUMS_OVER_ROWS = frozenset({"batch_sum", "total"})
+SUMS_OVER_ROWS = frozenset({"batch_sum", "total", "sums_by_row"})
 ROW_REDUCTIONS = frozenset({"row_sum", "row_max"})
-GIVEN = frozenset({"input", "size", "ones", "column", "transpose"})
+READ_IN_PLACE = frozenset({"columns", "chosen"})  # a number of another array
+JOINED = frozenset({"placed", "beside"})
+IN_PASSES = SUMS_OVER_ROWS | ROW_REDUCTIONS | READ_IN_PLACE | JOINED | {"row_cumsum"}
+GIVEN = frozenset({"input", "size", "ones", "column", "transpose", "numbers"})
 
 
 def is_full(node: Symbol) -> bool:
-    """Whether a node has a value for each row and each column."""
-    return len(node.axes) == 2 and node.axes[0] == "m" and node.axes[1] != 1
+    """Whether a node has a value for each row, of the batch or of weights, and each column."""
+    return len(node.axes) == 2 and node.axes[1] != 1
 
 
 def is_row(node: Symbol) -> bool:
@@ -41,6 +50,12 @@ def is_row(node: Symbol) -> bool:
 def is_column(node: Symbol) -> bool:
     """Whether a node has one value for each column."""
     return len(node.axes) == 1 and node.axes[0] != "m"
+
+
+def rows_of(node: Symbol) -> str:
+    """Name of the rows that a node of a pass runs over: "m", or those of weights."""
+    sums_up = node.op in SUMS_OVER_ROWS | ROW_REDUCTIONS
+    return str((next(node.symbols) if sums_up else node).axes[0])
 
 
 def base(node: Symbol) -> Symbol:
@@ -69,6 +84,7 @@ class Plan:
             self.level[id(node)] = self._level(node)
         self.stages = 1 + max(self.stage.values())
         self.names = self._names()
+        self.numbers = self._numbers()
         self.stored = {id(n) for n in self.nodes if self._is_stored(n)}
         self.overwritten: dict[int, Symbol] = {}  # by the node that is written in its place
         self.buffers = self._buffers()
@@ -95,7 +111,7 @@ class Plan:
 
     def in_nest(self, node: Symbol) -> bool:
         """Whether a node is computed in a pass over the rows."""
-        if node.op in SUMS_OVER_ROWS | ROW_REDUCTIONS:
+        if node.op in IN_PASSES:
             return True
         return node.op == "element" and (is_full(node) or is_row(node))
 
@@ -117,7 +133,8 @@ class Plan:
         """
         for node in reversed(self.nodes):
             users = self.users.get(id(node), [])
-            movable = node.op == "element" and self.in_nest(node) and node.name not in COSTLY
+            movable = node.op in ("element", "columns") and self.in_nest(node)
+            movable = movable and node.name not in COSTLY
             if not movable or self._is_output(node) or not users:
                 continue
             if any(user.op == "product" for user in users):
@@ -141,12 +158,15 @@ class Plan:
         for part in self.parts(node):
             if part.op in GIVEN or self.stage[id(part)] != self.stage[id(node)]:
                 continue
-            level = max(level, self.level[id(part)] + (part.op in ROW_REDUCTIONS))
+            whole_row = part.op in ROW_REDUCTIONS or part.op == "beside" or node.op == "columns"
+            level = max(level, self.level[id(part)] + whole_row)
         return level
 
     def _is_stored(self, node: Symbol) -> bool:
-        if node.op in ("product", "batch_sum") or is_column(node):
+        if node.op in ("product", "batch_sum", "sums_by_row", "beside") or is_column(node):
             return True
+        if node.op == "placed":
+            return False
         if not self.in_nest(node) or node.op == "total":
             return False
         if self._is_output(node):
@@ -180,13 +200,19 @@ class Plan:
                 names[id(node)] = f"t{others}"
         return names
 
+    def _numbers(self) -> dict[str, tuple[float, ...]]:
+        """Name the numbers of the text that differ by column, and give them by name."""
+        found = [n for n in in_order(self.graph.outputs) if n.op == "numbers" and len(n.args) > 1]
+        self.names |= {id(node): f"numbers{place}" for place, node in enumerate(found, start=1)}
+        return {self.names[id(node)]: tuple(map(float, node.args)) for node in found}  # type: ignore[arg-type]
+
     def _named_by_program(self) -> dict[str, Symbol]:
-        scope: dict[str, Any] = {"np": np, **self.program.rules}
+        scope: dict[str, Any] = {"np": np, **self.program.rules, **IN_ONE}
         table = self.graph.loss.table
         scope.update({n.name: n for n in table.values() if n.op == "input"})
         found: dict[str, Symbol] = {}
         for line in self.program.lines:
-            if line.phase in (Phase.UPDATE, Phase.REMEMBER):
+            if line.phase is Phase.REMEMBER or line.phase not in MEASURING:
                 break
             exec(line.code, scope)  # a line of a program that was checked when it was made
             for name in line.outputs:
@@ -213,14 +239,18 @@ class Plan:
                 group = free.pop(id(taken))
                 self.overwritten[id(node)] = taken
                 group.append(node)
-            if is_full(node) and not any(u.op == "product" for u in self.users.get(id(node), [])):
+            if is_full(node) and self._is_read_at_its_place(node):
                 free[id(node)] = group
         self.arrays = {id(node): self.names[id(group[-1])] for group in tenants for node in group}
         return {self.names[id(group[-1])]: group[-1].axes for group in tenants}
 
+    def _is_read_at_its_place(self, node: Symbol) -> bool:
+        """Whether whatever reads a value at row i, column j is computed at that place, too."""
+        return not any(u.op in ("product", "columns") for u in self.users.get(id(node), []))
+
     def _buffer_to_take(self, node: Symbol, free: Mapping[int, list[Symbol]]) -> Symbol | None:
         """Find a buffer whose every reader comes no later than the node, in the same pass."""
-        if not is_full(node) or node.op == "product":
+        if not is_full(node) or node.op in ("product", "beside"):
             return None
         place = (self.stage[id(node)], self.level[id(node)])
         for group in free.values():

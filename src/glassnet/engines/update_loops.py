@@ -1,8 +1,14 @@
-"""The update of a program as loops over the flat arrays of parameters, slopes and state."""
+"""The update of a program as loops over the flat arrays of parameters, slopes and state.
+
+Nearly all of an update is done number by number, in one loop over the flat arrays. What needs a sum
+first (the length of all gradients, that of each column of weights) has the sum made in a loop of
+its own ahead of that one. What such a loop computes on the way is not kept: it is computed again
+where it is needed, from arrays that nobody writes to before they have been read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from glassnet.engines.expressions import AtPlace
 from glassnet.graph import Symbol, in_order, update_graph
@@ -10,37 +16,126 @@ from glassnet.program import Program
 
 
 def update_loops(program: Program) -> Iterator[str]:
-    """Write the update as loops over the flat arrays; parameters with equal rules share one."""
-    if not program.trains:
-        return
-    new = update_graph(program)
-    groups: list[tuple[list[str], list[str]]] = []
-    for p in program.parameters:
-        lines = _flat_update(program, p.name, new)
-        if groups and groups[-1][1] == lines:
-            groups[-1][0].append(p.name)
-        else:
-            groups.append(([p.name], lines))
-    for names, lines in groups:
-        yield f"for q in range(at_{names[0]}, at_{names[-1]} + {names[-1]}.size):"
-        yield from (f"    {line}" for line in lines)
+    """Write the update; parameters beside each other with equal rules share a loop."""
+    if program.trains:
+        yield from _UpdateLoops(program).lines()
 
 
-def _flat_update(program: Program, p: str, new: Mapping[str, Symbol]) -> list[str]:
-    kinds = program.optimizer.state_names()
-    places = {p: "parameters[q]", f"d{p}": "slopes[q]"}
-    places |= {f"{kind}_{p}": f"{kind}[q]" for kind in kinds}
-    results = {name: new[name] for name in (p, *(f"{kind}_{p}" for kind in kinds))}
-    names: dict[int, str] = {}
-    lines = []
-    text = AtPlace(names)
-    for node in in_order(results.values()):
-        if node.op == "input" and not node.axes:
-            names[id(node)] = node.name
-        elif node.op == "input":
-            names[id(node)] = places[node.name].removesuffix("[q]") + "_q"
-            lines.append(f"{names[id(node)]} = {places[node.name]}")
-        elif not node.is_truth:  # a comparison stands where it is used
-            names[id(node)] = f"q{len(names)}"
-            lines.append(f"{names[id(node)]} = {text.computed(node)}")
-    return lines + [f"{places[name]} = {names[id(node)]}" for name, node in results.items()]
+class _UpdateLoops:
+    """Writes single numbers, then for each parameter its columns, then its own numbers."""
+
+    def __init__(self, program: Program) -> None:
+        self.shapes = program.parameter_shapes
+        self.kinds = program.optimizer.state_names()
+        self.new = update_graph(program)
+        self.places: dict[str, str] = {}  # where an array stands, by its name
+        self.owners: dict[str, str] = {}  # the parameter that it belongs to
+        for p in self.shapes:
+            places = {p: "parameters[q]", f"d{p}": "slopes[q]"}
+            places |= {f"{kind}_{p}": f"{kind}[q]" for kind in self.kinds}
+            self.places |= places
+            self.owners |= dict.fromkeys(places, p)
+        self.numbers: dict[int, str] = {}  # what single numbers are called, by their node
+
+    def lines(self) -> Iterator[str]:
+        """Give all lines."""
+        yield from self._single_numbers()
+        groups: list[tuple[list[str], list[str]]] = []  # parameters, and the loop they share
+        for p in self.shapes:
+            columns: dict[int, str] = {}
+            ahead = list(self._columns(p, columns))
+            lines = self._step(p, columns)
+            if ahead:
+                groups.append(([], [*ahead, *self._over_columns(p, lines)]))
+            elif groups and groups[-1][1] == lines:
+                groups[-1][0].append(p)
+            else:
+                groups.append(([p], lines))
+        for names, lines in groups:
+            yield from _over_places(names, lines) if names else lines
+
+    def _results(self, p: str) -> dict[str, Symbol]:
+        """Give the new values of a parameter and its state, by the names of the arrays."""
+        return {name: self.new[name] for name in (p, *(f"{kind}_{p}" for kind in self.kinds))}
+
+    def _step(self, p: str, columns: Mapping[int, str]) -> list[str]:
+        results = self._results(p)
+        names = {**self.numbers, **columns}
+        lines = self._made(results.values(), names)
+        return lines + [f"{self.places[name]} = {names[id(n)]}" for name, n in results.items()]
+
+    def _made(self, results: Iterable[Symbol], names: dict[int, str]) -> list[str]:
+        """Write what leads to some numbers at place q, and name everything on the way."""
+        text, known, lines = AtPlace(names), len(names), []
+        for node in in_order(results, names):
+            if node.op == "input":
+                names[id(node)] = self.places[node.name].removesuffix("[q]") + "_q"
+                lines.append(f"{names[id(node)]} = {self.places[node.name]}")
+            elif not node.is_truth:  # a comparison stands where it is used
+                names[id(node)] = f"q{len(names) - known}"
+                lines.append(f"{names[id(node)]} = {text.computed(node)}")
+        return lines
+
+    # ------------------------------------------------------- what a sum has to be made for first
+
+    def _single_numbers(self) -> Iterator[str]:
+        """Write what is one number for all parameters: rates, totals, and what they lead to."""
+        nodes = [node for node in in_order(self.new.values()) if node.axes == ()]
+        self.numbers |= {id(node): node.name for node in nodes if node.op == "input"}
+        for node in nodes:
+            if node.op == "input" or node.is_truth:
+                continue
+            name = f"number{len(self.numbers)}"
+            if node.op == "total":
+                yield from self._total(node, f"total{len(self.numbers)}")
+                yield f"{name} = real(total{len(self.numbers)})"
+            else:
+                yield f"{name} = {AtPlace(self.numbers).computed(node)}"
+            self.numbers[id(node)] = name
+
+    def _total(self, node: Symbol, name: str) -> Iterator[str]:
+        (summed,) = node.symbols
+        arrays = [n.name for n in in_order([summed], self.numbers) if n.op == "input"]
+        names = dict(self.numbers)
+        lines = self._made([summed], names)
+        yield f"{name} = 0.0"
+        yield from _over_places(
+            [self.owners[arrays[0]]], [*lines, f"{name} += {names[id(summed)]}"]
+        )
+
+    def _columns(self, p: str, columns: dict[int, str]) -> Iterator[str]:
+        """Write what is one number for each column of a parameter, and name it."""
+        shape = self.shapes[p]
+        if len(shape) != 2:
+            return
+        for node in in_order(self._results(p).values(), self.numbers):
+            if node.axes != shape[1:] or node.is_truth:
+                continue
+            name = f"column{len(columns)}_{p}"
+            names = {**self.numbers, **columns}
+            if node.op == "batch_sum":
+                (summed,) = node.symbols
+                lines = self._made([summed], names)
+                yield f"{name} = np.zeros({shape[1]})"
+                yield from self._over_columns(p, [*lines, f"{name}[j] += {names[id(summed)]}"])
+                columns[id(node)] = f"real({name}[j])"
+            else:
+                yield f"{name} = np.empty({shape[1]}, real)"
+                yield f"for j in range({shape[1]}):"
+                yield f"    {name}[j] = {AtPlace(names).computed(node)}"
+                columns[id(node)] = f"{name}[j]"
+
+    def _over_columns(self, p: str, lines: Iterable[str]) -> Iterator[str]:
+        """Put lines into a loop over the rows and columns of a parameter."""
+        rows, columns = self.shapes[p]
+        yield f"for i in range({rows}):"
+        yield f"    for j in range({columns}):"
+        yield f"        q = at_{p} + i * {columns} + j"
+        yield from (f"        {line}" for line in lines)
+
+
+def _over_places(parameters: list[str], lines: Iterable[str]) -> Iterator[str]:
+    """Put lines into a loop over the places of parameters that stand beside each other."""
+    first, last = parameters[0], parameters[-1]
+    yield f"for q in range(at_{first}, at_{last} + {last}.size):"
+    yield from (f"    {line}" for line in lines)

@@ -22,7 +22,7 @@ def explain_given(trace: Trace, name: str, index: Index) -> Explanation:
         steps = [Step(what, "1 / m", f"1 / {rows}", printed(value, 5), value, 5)]
         result = steps[0].result
     if name + "'" in trace:
-        after = element_name(f"{name}'", given.shape, index)
+        after = element_name(trace.last_name_of(name), given.shape, index)
         remarks = [f"after the step: {after} = {in_full(trace.after(name)[index])}"]
     return Explanation(
         what, value, result, origin, "", given.note, tuple(steps), (), tuple(remarks)

@@ -30,7 +30,8 @@ def _input_origin(trace: Trace, given: Input, index: Index) -> str:
     if given.role is Role.RANDOM:
         return f"drawn by chance: {given.note}"
     if given.role is Role.PARAMETER:
-        kind = {"W": "a weight", "b": "a bias"}.get(given.name[0], "a parameter")
+        kinds = {"W": "a weight", "b": "a bias", "E": "a number of a table"}
+        kind = kinds.get(given.name[0], "a parameter")
         return f"{kind} before this step, {given.note}"
     if given.role in (Role.STATISTIC, Role.STATE):
         return f"{given.role.value} before this step, {given.note}"
@@ -56,4 +57,5 @@ def size_origin(axis: str) -> str:
     """
     if axis in ("m", "n0"):
         return {"m": "the number of rows in the batch", "n0": "the number of inputs"}[axis]
-    return f"the number of neurons of layer {axis[1:]}"
+    counted = {"k": "categories in column", "p": "columns of a part:", "c": "columns side by side:"}
+    return f"the number of {counted.get(axis[0], 'neurons of layer')} {axis[1:]}"

@@ -18,7 +18,7 @@ from glassnet.explanation.arithmetic import (
     repeated,
     replaced,
 )
-from glassnet.explanation.digits import RESULT_DIGITS, printed
+from glassnet.explanation.digits import RESULT_DIGITS, in_full, printed
 from glassnet.explanation.names import Index, axes_of, element_name
 from glassnet.explanation.nodes import NodeValues
 from glassnet.explanation.origins import origin_of, size_origin, sizes_of
@@ -31,6 +31,7 @@ from glassnet.trace import Trace
 MOST_TERMS = 8  # a longer sum shows its SHOWN_TERMS largest terms, and the rest as one number
 SHOWN_TERMS = 6
 MOST_LONG_TERMS = 3  # the same, where each term needs lines of its own
+READ_ELSEWHERE = frozenset({"column", "columns", "beside", "chosen"})
 LONG_TERM = 4  # operations; a term with more of them is long
 
 
@@ -41,10 +42,19 @@ def explain_made(trace: Trace, name: str, index: Index) -> Explanation:
     line, last = reader.line, reader.steps[-1]
     what, value = last.name, float(trace[name][index])
     operands = tuple(reader.operands())
-    note = line.note
+    steps, remarks = tuple(reader.steps), tuple(_changed_later(trace, name, index))
     return Explanation(
-        what, value, last.result, line.text, line.equation, note, tuple(reader.steps), operands
+        what, value, last.result, line.text, line.equation, line.note, steps, operands, remarks
     )
+
+
+def _changed_later(trace: Trace, name: str, index: Index) -> Iterator[str]:
+    """Say what the next line that makes the same name makes of a number."""
+    changed = trace.line_of(name + "'") if name + "'" in trace else None
+    if changed is not None:
+        what = element_name(name + "'", axes_of(trace, name), index)
+        result = in_full(trace[name + "'"][index])
+        yield f"then {changed.phase.value} makes {what} = {result}"
 
 
 class Reader:
@@ -110,10 +120,12 @@ class Reader:
             return Leaf(node.name, float(self.values.array(node)), "size")
         if node.op == "ones":
             return _number(1)
+        if node.op == "numbers":
+            return _number(node.args[index[1] if len(node.args) > 1 else 0])  # type: ignore[arg-type]
         if node.op == "transpose":
             return self._part(node, 0, index[::-1])
-        if node.op == "column":
-            return self._part(node, 0, (*index, 0))
+        if node.op in READ_ELSEWHERE:
+            return self._read_elsewhere(node, index)
         if _is_reduction(node) and not inline:
             return self._step(node, index)
         if node.op == "element":
@@ -128,6 +140,22 @@ class Reader:
         last = index[len(index) - len(part.axes) :]
         own = tuple(0 if a == 1 else i for a, i in zip(part.axes, last, strict=True))
         return self.expression(part, own, inline=inline)
+
+    def _read_elsewhere(self, node: Symbol, index: Index) -> Expression:
+        """Write an element that is one of another array, as it stands there."""
+        if node.op == "column":
+            return self._part(node, 0, (*index, int(node.args[1])))  # type: ignore[arg-type]
+        row, column = index
+        if node.op == "columns":
+            return self._part(node, 0, (row, column + int(node.args[1])))  # type: ignore[arg-type]
+        if node.op == "chosen":
+            chosen = self.expression(node.args[1], (row,))  # noted as used: it says which row
+            return self._part(node, 0, (int(chosen.value), column))
+        for part in reversed(list(node.symbols)):
+            start = int(part.args[1])  # type: ignore[arg-type]
+            if start <= column:
+                return self._part(part, 0, (row, column - start))
+        raise AssertionError("the first part begins at 0")
 
     def _operand(self, name: str, axes: Shape, index: Index) -> Leaf:
         letters = element_name(name, axes, index)
@@ -161,6 +189,8 @@ class Reader:
         return self._made[key]
 
     def _reduced(self, node: Symbol, index: Index) -> Expression:
+        if node.op == "row_cumsum":
+            return self._running_sum(node, *index)
         terms = self._terms(node, index)
         most, shown = (MOST_LONG_TERMS,) * 2 if terms.long else (MOST_TERMS, SHOWN_TERMS)
         count = len(terms.values)
@@ -172,10 +202,23 @@ class Reader:
             with np.errstate(all="ignore"):
                 together = rest.max() if node.op == "row_max" else rest.sum()
             parts.append(Leaf(f"({len(rest)} more)", float(together)))
+        if not parts:
+            return _number(0)  # no row of the batch has this number
         if len(parts) == 1:
             return parts[0]
         name = "maximum" if node.op == "row_max" else "add"
         return Operation(name, tuple(parts), self.values.at(node, index))
+
+    def _running_sum(self, node: Symbol, row: int, column: int) -> Expression:
+        """Write the sum up to a column as the one before it, and what is added."""
+        added = self._part(node, 0, (row, column))
+        if column == 0:
+            return added
+        before: Expression = Leaf(f"({column} more)", self.values.at(node, (row, column - 1)))
+        if column < MOST_TERMS:
+            before = self._step(node, (row, column - 1))
+        value = self.values.at(node, (row, column))
+        return Operation("add", (before, *parts_within("add", added)), value)
 
     def _term(self, expression: Expression, *, own_line: bool) -> Expression:
         return self._finish("", expression, expression.value) if own_line else expression
@@ -183,6 +226,8 @@ class Reader:
     def _terms(self, node: Symbol, index: Index) -> _Terms:
         if node.op == "product":
             return self._products(node, index)
+        if node.op == "sums_by_row":
+            return self._sum_of_rows(node, index)
         inner = node.args[0]
         assert isinstance(inner, Symbol)
         array = np.asarray(self.values.array(inner), np.float64)
@@ -212,6 +257,20 @@ class Reader:
         def term(k: int) -> Expression:
             factors = [self.expression(left, (row, k)), self.expression(right, (k, column))]
             return product(factors, float(values[k]))
+
+        return _Terms(values, term, long=False)
+
+    def _sum_of_rows(self, node: Symbol, index: Index) -> _Terms:
+        """Give the terms of the rows of the batch whose number is that of this row."""
+        given, numbers = node.args
+        assert isinstance(given, Symbol)
+        rows = np.flatnonzero(np.asarray(self.values.array(numbers)) == index[0])
+        values = np.asarray(self.values.array(given), np.float64)[rows, index[1]]
+
+        def term(k: int) -> Expression:
+            row = int(rows[k])
+            self.expression(numbers, (row,))  # noted as used: it says why the row is here
+            return self.expression(given, (row, index[1]))
 
         return _Terms(values, term, long=False)
 
@@ -274,7 +333,8 @@ def _is_reduction(node: Symbol | float) -> bool:
         count = node.args[1]
         is_count = not isinstance(count, Symbol) or (count.axes == () and _is_of_sizes(count))
         return is_count and _is_reduction(node.args[0])
-    return node.op in ("product", "row_sum", "row_max", "batch_sum", "total")
+    sums = ("row_sum", "row_cumsum", "row_max", "batch_sum", "total", "sums_by_row")
+    return node.op == "product" or node.op in sums
 
 
 def _is_of_sizes(node: Symbol) -> bool:

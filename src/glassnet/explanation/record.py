@@ -123,7 +123,9 @@ def _text(explanation: Explanation) -> Iterator[str]:
 
 
 def _step_text(step: Step) -> Iterator[str]:
-    for start, text in ((step.name, step.letters), ("", step.numbers), ("", step.result)):
+    numbers = [] if step.numbers == step.result else [step.numbers]  # a number that is passed on
+    rows = [step.letters, *numbers, step.result]
+    for start, text in zip([step.name, "", ""], rows, strict=False):
         yield from _wrapped(f"  {start:<{len(step.name)}} = ", text)
     for word in step.words:
         yield f"{' ' * (len(step.name) + 3)}({word})"

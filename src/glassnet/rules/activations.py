@@ -176,6 +176,25 @@ def hard_swish_slope(z, a):
     return np.where(np.abs(near) < 3, near / 3 + 0.5, np.maximum(np.sign(near), 0))
 
 
+def exp(z):
+    return np.exp(z)
+
+
+def exp_slope(z, a):
+    return a
+
+
+def ascending(z):
+    rise = np.cumsum(softplus(z), axis=1)  # of numbers that are never below 0: it never falls
+    return np.sum(z - rise, axis=1, keepdims=True) / z.shape[1] + rise
+
+
+def ascending_back(da, z, a):
+    mean = np.sum(da, axis=1, keepdims=True) / z.shape[1]
+    apart = da - mean
+    return mean + sigmoid(z) * (apart - np.cumsum(apart, axis=1))
+
+
 @dataclass(frozen=True)
 class Activation:
     """One activation: what it does to z, and how an error is handed back through it.
@@ -371,6 +390,25 @@ ACTIVATIONS: dict[str, Activation] = {
             kinks=(-3.0, 3.0),
             gain="he",
             source="Howard and others: Searching for MobileNetV3, ICCV (2019)",
+        ),
+        Activation(
+            "exp",
+            exp,
+            "a = exp(z)",
+            "a",
+            "turns the logarithm of a rate into the rate: always above 0",
+            slope=exp_slope,
+            source="McCullagh, Nelder: Generalized Linear Models (1989), chapter 6",
+        ),
+        Activation(
+            "ascending",
+            ascending,
+            "a = r + mean(z − r), r = Σ softplus(z) over the columns up to its own",
+            "dz = mean(da) − sigmoid(z) · Σ (da − mean(da)) over the columns before",
+            "never falls along the row: each is softplus(z) above the last",
+            back=ascending_back,
+            source="Park and others: Learning Quantile Functions without Quantile Crossing, AISTATS"
+            " (2022), with the mean of z as the mean of the outputs",
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""Initializers: how first weights and biases are drawn.
+"""Initializers: how first weights and biases are drawn, and how they are fitted to the data.
 
 Each draws from a generator in place, in float64; the caller rounds to the network's type. They take
 NumPy's Generator and its older RandomState alike, with the numbers of `numpy.random.randn` and
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from glassnet.rules.entry import NUMBER, POSITIVE, Check, Entry, is_number, opti
 RandomSource = np.random.Generator | np.random.RandomState
 
 SHAPE_OF_CHANCE = Check(lambda v: v in ("normal", "uniform"), "'normal' or 'uniform'")
+SAME = 1e-6  # a spread below such a part of what is added up may be nothing but rounding
 LIMIT = Check(lambda v: is_number(v) and v >= 0.1, "a number from 0.1 up")
 
 
@@ -27,10 +28,30 @@ LIMIT = Check(lambda v: is_number(v) and v >= 0.1, "a number from 0.1 up")
 class Initializer(Entry):
     """How the first values of one parameter are drawn."""
 
+    looks_at_data: ClassVar[bool] = False  # whether `fitted` is called when training first begins
+
     def draw(
         self, random: RandomSource, shape: tuple[int, ...], inputs: int, outputs: int
     ) -> NDArray[np.float64]:
         """Draw an array of a shape for a layer with so many inputs and outputs."""
+        raise NotImplementedError
+
+    def fitted(
+        self,
+        drawn: NDArray[np.float64],
+        made: NDArray[np.float64],
+        parts: NDArray[np.float64],
+        share: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Give the values anew, once it is known what they make of the training rows.
+
+        Args:
+            drawn: the values so far, (inputs, n) for weights.
+            made: what the line that reads them makes of the rows, (m, n).
+            parts: the same where nothing cancels, (m, n): how large the parts of each sum are.
+            share: what part of all each row is, (m, 1), by its weight.
+
+        """
         raise NotImplementedError
 
 
@@ -169,6 +190,49 @@ class Orthogonal(Initializer):
         return self.gain * (q if rows >= columns else q.T).reshape(shape)
 
 
+@dataclass(frozen=True, repr=False)
+class UnitVariance(Initializer):
+    """Weights with which every pre-activation has the variance 1 over the training rows.
+
+    They are drawn as Orthogonal draws them. When training first begins, layer by layer, the weights
+    of each neuron are divided by the standard deviation of the neuron's weighted sum. A neuron
+    that makes the same of all rows, to a millionth of what it adds up, keeps its weights. For
+    weights only: a bias changes no variance.
+    Source: Mishkin, Matas: All you need is a good init, ICLR (2016); by neuron as in Krähenbühl and
+    others: Data-dependent Initializations of Convolutional Neural Networks, ICLR (2016).
+
+    Example:
+        >>> import glassnet as gn
+        >>> net = gn.Network(2, gn.Dense(3, weight_initializer=gn.UnitVariance()))
+        >>> X = np.random.RandomState(0).uniform(5, 9, (100, 2))
+        >>> net.initialize(X)
+        >>> np.var(X @ net.weights["W1"], axis=0).round(4)
+        array([1., 1., 1.])
+
+    """
+
+    looks_at_data: ClassVar[bool] = True
+
+    def draw(
+        self, random: RandomSource, shape: tuple[int, ...], inputs: int, outputs: int
+    ) -> NDArray[np.float64]:
+        """Draw what Orthogonal draws."""
+        return Orthogonal().draw(random, shape, inputs, outputs)
+
+    def fitted(
+        self,
+        drawn: NDArray[np.float64],
+        made: NDArray[np.float64],
+        parts: NDArray[np.float64],
+        share: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Give drawn / √(Σ share · (made − mean)²), column by column."""
+        centred = made - np.sum(share * made, axis=0)
+        spread = np.sqrt(np.sum(share * centred * centred, axis=0))
+        varies = (spread > SAME * np.max(parts, axis=0)) & np.isfinite(spread)
+        return drawn / np.where(varies, spread, 1.0)
+
+
 def _draw_with_variance(
     random: RandomSource, shape: tuple[int, ...], variance: float, distribution: str
 ) -> NDArray[np.float64]:
@@ -236,6 +300,7 @@ INITIALIZERS: dict[str, type[Initializer]] = {
     "glorot": Glorot,
     "he": He,
     "lecun": LeCun,
+    "unitvariance": UnitVariance,
 }
 
 

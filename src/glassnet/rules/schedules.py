@@ -1,27 +1,114 @@
-"""Schedules: the learning rate as a function of how much of the training is done."""
+"""Schedules: a number, such as the learning rate, as a function of how much training is done."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from glassnet.errors import unknown_name
-from glassnet.rules.entry import COUNT, FRACTION, POSITIVE, Check, Entry, is_number, option
+from glassnet.errors import DescriptionError, unknown_name
+from glassnet.rules.entry import (
+    COUNT,
+    FLAG,
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SHARE,
+    WHOLE,
+    Check,
+    Entry,
+    is_integer,
+    is_number,
+    option,
+)
+from glassnet.rules.stall import Stall, stalled
 
-NOT_NEGATIVE = Check(lambda v: is_number(v) and v >= 0, "a number from 0 up")
+CYCLES = Check(
+    lambda v: is_integer(v) and 1 <= v <= 10_000, "a whole number from 1 to 10000"
+)  # they are listed, and a file may name any number
 FACTOR = Check(lambda v: is_number(v) and v >= 1, "a number from 1 up")
-SHARE = Check(lambda v: is_number(v) and 0 < v < 1, "a number above 0 and below 1")
 
 
 @dataclass(frozen=True, repr=False)
 class Schedule(Entry):
-    """A learning rate for each step of a fit."""
+    """A number for each step of a fit: a learning rate, a momentum, a weight decay, a dropout."""
 
     def rate(self, done: float) -> float:
         """Give the rate when a part `done` of the steps, from 0 to below 1, lies behind."""
         raise NotImplementedError
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it gives one rate, however much is done: then no step need be asked for."""
+        return False
+
+    @property
+    def watches_loss(self) -> bool:
+        """Whether the loss of an epoch has a say in what comes after it."""
+        return False
+
+    def following(self, loss: float) -> Schedule:
+        """Give the schedule that holds after one more epoch, which ended with this loss."""
+        return self
+
+    def turns(self) -> Iterator[float]:
+        """Give parts of the training at which the rate may be highest or lowest."""
+        yield from (k / 100 for k in range(101))
+
+    def rates(self) -> Iterator[tuple[float, float]]:
+        """Give pairs of done and rate, the highest and the lowest rate among them."""
+        yield from ((done, self.rate(done)) for done in self.turns())
+
+
+@dataclass(frozen=True)
+class Scheduled(Check):
+    """The check of an option that is a number, or a schedule of such numbers."""
+
+    number: Check
+
+    def received(self, value: Any) -> str:
+        """Say what was given; of a schedule, when it leaves its range."""
+        if not isinstance(value, Schedule):
+            return repr(value)
+        try:
+            done, rate = next(pair for pair in value.rates() if not self.number.holds(pair[1]))
+        except OverflowError:
+            return f"{value!r}, whose numbers no float can hold"
+        return f"{value!r}, which is {rate:.6g} when {100 * done:.3g}% of the training is done"
+
+
+def scheduled(number: Check) -> Scheduled:
+    """Give the check of an option that may be a schedule whose every rate passes a check.
+
+    >>> scheduled(FRACTION).holds(OneCycle(0.95)), scheduled(FRACTION).holds(OneCycle(1.0))
+    (True, False)
+    """
+
+    def holds(given: Any) -> bool:
+        if not isinstance(given, Schedule):
+            return number.holds(given)
+        try:
+            return all(number.holds(rate) for _, rate in given.rates())
+        except OverflowError:
+            return False
+
+    return Scheduled(holds, f"{number.wanted}, or a schedule of such numbers", number)
+
+
+NOT_NEGATIVES = scheduled(NOT_NEGATIVE)
+FRACTIONS = scheduled(FRACTION)
+
+
+def schedule_of(given: float | Schedule) -> Schedule:
+    """Give a schedule as it is, and a number as a Constant.
+
+    >>> schedule_of(0.1), schedule_of(Cosine(0.1))
+    (Constant(0.1), Cosine(0.1))
+    """
+    return given if isinstance(given, Schedule) else Constant(given)
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,6 +116,11 @@ class Constant(Schedule):
     """The same rate at every step."""
 
     value: float = option(NOT_NEGATIVE)
+
+    @property
+    def is_steady(self) -> bool:
+        """It is."""
+        return True
 
     def rate(self, done: float) -> float:
         """Give the value."""
@@ -172,6 +264,9 @@ class CosineRestarts(Schedule):
     PyTorch's CosineAnnealingWarmRestarts, with its T_mult as `longer`.
     Source: Loshchilov, Hutter: SGDR (2017).
 
+    Raises:
+        DescriptionError: an option is out of range, or the cycles grow beyond every float.
+
     Example:
         >>> twice = CosineRestarts(0.1, cycles=2, longer=1)
         >>> [round(twice.rate(done), 4) for done in (0, 0.25, 0.5, 0.75)]
@@ -181,12 +276,29 @@ class CosineRestarts(Schedule):
 
     start: float = option(POSITIVE)
     end: float = option(NOT_NEGATIVE, 0.0)
-    cycles: int = option(COUNT, 3)
+    cycles: int = option(CYCLES, 3)
     longer: float = option(FACTOR, 2.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        try:
+            whole = sum(self._lengths)
+        except OverflowError:
+            whole = math.inf
+        if not math.isfinite(whole):
+            raise DescriptionError(
+                f"CosineRestarts: {self.cycles} cycles, each {self.longer!r} times as long as the"
+                " one before, whose lengths together no float can hold: take fewer cycles, or a"
+                " smaller longer"
+            )
+
+    @cached_property
+    def _lengths(self) -> tuple[float, ...]:
+        return tuple(float(self.longer) ** k for k in range(self.cycles))
 
     def rate(self, done: float) -> float:
         """Give the rate at this point of the cycle under way."""
-        lengths = [self.longer**k for k in range(self.cycles)]
+        lengths = self._lengths
         place = done * sum(lengths) + 1e-9  # rounding must not put a restart one step too late
         for length in lengths[:-1]:
             if place < length:
@@ -195,6 +307,10 @@ class CosineRestarts(Schedule):
         else:
             length = lengths[-1]
         return _along_cosine(self.start, self.end, min(1.0, max(0.0, place - 1e-9) / length))
+
+    def rates(self) -> Iterator[tuple[float, float]]:
+        """Give beginning and end: no cycle comes above the one, or below the other."""
+        yield from ((0.0, self.start), (1.0, self.end))
 
 
 @dataclass(frozen=True, repr=False)
@@ -222,6 +338,10 @@ class OneCycle(Schedule):
         left = (done - self.rise) / (1 - self.rise)
         return _along_cosine(self.highest, self.last * self.highest, left)
 
+    def turns(self) -> Iterator[float]:
+        """Give the top, beside the usual places."""
+        yield from (self.rise, *super().turns())
+
 
 @dataclass(frozen=True, repr=False)
 class CosLog4(Schedule):
@@ -241,9 +361,104 @@ class CosLog4(Schedule):
         """Give the rate at this point of the wave under way."""
         return self.highest * (1 - math.cos(2 * math.pi * math.log2(1 + 15 * done))) / 2
 
+    def turns(self) -> Iterator[float]:
+        """Give the tops of the four waves, beside the usual places."""
+        yield from (*((2 ** (wave + 0.5) - 1) / 15 for wave in range(4)), *super().turns())
+
 
 def _along_cosine(start: float, end: float, done: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * done)) / 2
+
+
+# ------------------------------------------------------------------------- by the loss so far
+
+
+@dataclass(frozen=True, repr=False)
+class Plateau(Schedule):
+    """At `start`, and times `factor` whenever the loss has not fallen for `patience` epochs.
+
+    It looks at the validation loss, or without one at the training loss, after each epoch of a
+    fit. A loss counts as lower where it is so by at least `threshold`, as a part of the best loss,
+    or where not `relative`, as a loss; after each change, `cooldown` epochs are not counted; the
+    rate never comes below `lowest`, and stays where it would change by `least` or less. As
+    PyTorch's ReduceLROnPlateau, with its min_lr as `lowest` and its eps as `least`.
+
+    Example:
+        >>> later = Plateau(0.1, patience=1)
+        >>> for loss in (1.0, 0.5, 0.6, 0.55):
+        ...     later = later.following(loss)
+        >>> Plateau(0.1, patience=1).rate(0.0), round(later.rate(0.5), 4)
+        (0.1, 0.01)
+
+    """
+
+    start: float = option(POSITIVE)
+    factor: float = option(SHARE, 0.1)
+    patience: int = option(WHOLE, 10)
+    threshold: float = option(NOT_NEGATIVE, 1e-4)
+    relative: bool = option(FLAG, True)
+    cooldown: int = option(WHOLE, 0)
+    lowest: float = option(NOT_NEGATIVE, 0.0)
+    least: float = option(NOT_NEGATIVE, 1e-8)
+
+    @property
+    def is_steady(self) -> bool:
+        """It is, from one loss to the next."""
+        return True
+
+    def rate(self, done: float) -> float:
+        """Give the rate before any loss is known; `following` gives what comes after."""
+        return self.start
+
+    def rates(self) -> Iterator[tuple[float, float]]:
+        """Give the rate at the beginning, and the lowest that it can come to."""
+        yield from ((0.0, self.start), (1.0, min(self.start, self.lowest)))
+
+    @property
+    def watches_loss(self) -> bool:
+        """It does."""
+        return True
+
+    def following(self, loss: float) -> Schedule:
+        """Give the schedule after the first epoch."""
+        return _OnPlateau(self, self.start, Stall()).following(loss)
+
+
+@dataclass(frozen=True, repr=False)
+class _OnPlateau(Schedule):
+    """A Plateau after some epochs: its rate now, and what it knows of their losses."""
+
+    of: Plateau
+    now: float
+    stall: Stall
+
+    @property
+    def is_steady(self) -> bool:
+        """It is, until the next epoch ends."""
+        return True
+
+    def rate(self, done: float) -> float:
+        """Give the rate until the next epoch ends."""
+        return self.now
+
+    @property
+    def watches_loss(self) -> bool:
+        """It does."""
+        return True
+
+    def following(self, loss: float) -> Schedule:
+        """Give the schedule after one more epoch."""
+        of = self.of
+        stall, too_long = stalled(
+            self.stall,
+            loss,
+            patience=of.patience,
+            threshold=of.threshold,
+            relative=of.relative,
+            cooldown=of.cooldown,
+        )
+        lower = max(self.now * of.factor, of.lowest) if too_long else self.now
+        return _OnPlateau(of, lower if self.now - lower > of.least else self.now, stall)
 
 
 # ------------------------------------------------------------------------ before another one
@@ -275,10 +490,27 @@ class WarmUp(Schedule):
 
     def rate(self, done: float) -> float:
         """Give the rate on the way up, or the other schedule's."""
-        then = self.then if isinstance(self.then, Schedule) else Constant(self.then)
+        then = schedule_of(self.then)
         if done < self.part:
             return then.rate(0.0) * (self.first + (1 - self.first) * done / self.part)
         return then.rate((done - self.part) / (1 - self.part))
+
+    def rates(self) -> Iterator[tuple[float, float]]:
+        """Give the rate at the beginning, and the pairs of the other schedule."""
+        yield 0.0, self.rate(0.0)
+        yield from (
+            (self.part + (1 - self.part) * done, rate)
+            for done, rate in schedule_of(self.then).rates()
+        )
+
+    @property
+    def watches_loss(self) -> bool:
+        """Whether the other schedule does."""
+        return schedule_of(self.then).watches_loss
+
+    def following(self, loss: float) -> Schedule:
+        """Give the same warm-up before what follows of the other schedule."""
+        return replace(self, then=schedule_of(self.then).following(loss))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Any:
@@ -304,6 +536,7 @@ SCHEDULES: dict[str, type[Schedule]] = {
         OneCycle,
         CosLog4,
         FlatCosine,
+        Plateau,
         WarmUp,
     )
 }
@@ -321,3 +554,13 @@ def schedule_from_json(data: Mapping[str, Any]) -> Schedule:
     if not isinstance(name, str) or name not in SCHEDULES:
         raise unknown_name("schedule", name, SCHEDULES)
     return SCHEDULES[name].from_json(data)
+
+
+def with_schedules(kind: type[Entry], data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give plain data of an entry with the schedules among its options made again."""
+    made = {
+        f.name: schedule_from_json(data[f.name])
+        for f in dataclasses.fields(kind)
+        if isinstance(f.metadata.get("check"), Scheduled) and isinstance(data.get(f.name), dict)
+    }
+    return {**data, **made}

@@ -179,14 +179,15 @@ class Preparation:
             )
         return numbers
 
-    def predictions(self, outputs: ArrayLike) -> NDArray[Any]:
+    def predictions(self, outputs: ArrayLike, cut: float = 0.5) -> NDArray[Any]:
         """Turn outputs of the network into labels or numbers, by the kind of the target."""
-        return self.labels(outputs) if self.kind == "classes" else self.numbers(outputs)
+        return self.labels(outputs, cut) if self.kind == "classes" else self.numbers(outputs)
 
-    def labels(self, outputs: ArrayLike) -> NDArray[Any]:
+    def labels(self, outputs: ArrayLike, cut: float = 0.5) -> NDArray[Any]:
         """Give the label of the largest output of each row, the first of equal ones.
 
-        With two classes there may be one output, the chance of the second: above 0.5 is its label.
+        With two classes there may be one output: above the cut it names the second. That is 0.5
+        for chances, and 0 for scores on both sides of 0, as logits are and what a hinge makes.
 
         Raises DataError for outputs of another shape, with nan, or if the target is a number.
         """
@@ -195,7 +196,7 @@ class Preparation:
         values = np.asarray(outputs)
         single = values.ndim == 2 and values.shape[1] == 1 and len(self.classes) == 2
         values = self._checked(values, 1 if single else len(self.classes))
-        numbers = (values[:, 0] > 0.5).astype(np.int64) if single else np.argmax(values, axis=1)
+        numbers = (values[:, 0] > cut).astype(np.int64) if single else np.argmax(values, axis=1)
         text = isinstance(self.classes[0], str)
         labels: NDArray[Any] = np.array(self.classes, dtype=TEXT if text else None)[numbers]
         return labels

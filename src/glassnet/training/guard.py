@@ -151,7 +151,7 @@ def step_inputs(
     """Give every input of a step of a fit, from 0, by name: what `trace_step` takes."""
     program = values.program
     data = [*work.batch(program, step)]
-    data += work.masks(program, step, len(data[0]))
+    data += work.masks(program, step, len(data[0]), rates.tolist())
     with np.errstate(over="ignore"):  # rows are in float64 for nudging
         x, y, w, *masks = (array.astype(values.dtype, copy=False) for array in data)
     return {
@@ -160,7 +160,7 @@ def step_inputs(
         "w": w,
         **{mask.name: kept for mask, kept in zip(program.masks, masks, strict=True)},
         **values.by_name,
-        **dict(zip(program.rate_names, rates.tolist(), strict=True)),
+        **dict(zip(program.all_rate_names, rates.tolist(), strict=True)),
     }
 
 

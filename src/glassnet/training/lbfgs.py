@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.engines import Engine, Work, installed
-from glassnet.errors import missing_extra
+from glassnet.errors import DescriptionError, missing_extra
 from glassnet.history import Tally
 from glassnet.rules.optimizers import LBFGS
 from glassnet.training.guard import Guard
@@ -78,12 +78,20 @@ class Lbfgs(Run):
     """Trains with L-BFGS; an epoch is an iteration.
 
     Raises:
+        DescriptionError: a schedule for random numbers, which are the same in every iteration.
         MissingExtraError: SciPy is not installed.
 
     """
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for mask in self.values.program.changing_masks:
+            layer = self.values.program.description.layers[mask.layer - 1]
+            raise DescriptionError(
+                f"L-BFGS draws the same random numbers in every iteration, which no schedule can"
+                f" change: give {type(layer).__name__} a number, or take another optimizer, got"
+                f" {layer!r}"
+            )
         if not installed("scipy"):
             raise missing_extra("L-BFGS", "scipy", "scipy")
         self.objective = Objective(self.engine, self.work, self.values)
@@ -121,9 +129,17 @@ class Lbfgs(Run):
         history.record(loss=[self.objective.loss])
         if history.epochs == self.after.next_stop(history.epochs - 1):
             self.look(self._tally())
+            self._check_factor()
         self.stop_if_asked(history.epochs / self.options.epochs)
         if history.stopped:
             raise StopIteration
+
+    def _check_factor(self) -> None:
+        if self.history.rate_factor != 1:
+            raise DescriptionError(
+                "a callback has set history.rate_factor, but L-BFGS has no learning rate: take"
+                " another optimizer, such as 'adam'"
+            )
 
     def settle(self) -> Tally:
         """Go back to the end of the last iteration."""

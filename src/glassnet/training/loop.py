@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from glassnet.engines import Work
 from glassnet.history import Tally
-from glassnet.rules.losses import LOSSES
-from glassnet.rules.optimizers import Optimizer
-from glassnet.rules.schedules import Constant
+from glassnet.program import Program
+from glassnet.rules.schedules import Schedule
 from glassnet.training.guard import Guard
-from glassnet.training.options import due
 from glassnet.training.pace import Pace
+from glassnet.training.rate_factor import RateFactors
 from glassnet.training.run import Run, clock
 
 
@@ -27,28 +26,70 @@ class Loop(Run):
         self.step = 0  # steps of this fit that are done
         self.steps = self.options.epochs * self.work.batches.per_epoch
         self.pace = Pace()
-        self.guard = Guard(self.engine, self.values, self.work, self.rates)
+        self.factors = RateFactors()
         self._part: NDArray[Any] = np.empty(0)  # losses of the epoch under way
+        program = self.values.program
+        watching = {name: s for name, s in program.schedules.items() if s.watches_loss}
+        self.watching = bool(watching)
+        self._schedules = {0: watching}  # by epoch, as far as they are known and needed
 
     def train(self) -> None:
         """Do chunk after chunk."""
-        if not self.guard.is_good():
-            self._fail(0)
+        self.check_beginning()
         while not self.history.stopped:
             self._chunk()
-            self.stop_if_asked(self.step / self.steps)
+            self.stop_if_asked(self.done)
+        self.check_end()
+
+    @property
+    def done(self) -> float:
+        """The part of the steps that is done."""
+        return self.step / self.steps
+
+    def check_beginning(self) -> None:
+        """Raise NotFiniteError where training begins with values that are not finite."""
+        self.guard = Guard(self.engine, self.values, self.work, self.rates)
+        if not self.guard.is_good():
+            self._fail(0)
+        self.factors.set(0, self.history.rate_factor)
+
+    def check_end(self) -> None:
+        """Raise NotFiniteError where it ends with such."""
         if not self.guard.keep(self.step, 0.0, always=True):
             self._fail(self.step)
 
     def _chunk(self) -> None:
         """Let the engine run for a moment; then record, check, and do what is due."""
-        first, last = self.step, self._end_of_chunk()
+        first, last = self.step, min(self.next_stop, self.step + self.pace.steps)
         started = clock()
-        losses = self._run_engine(first, last)
+        try:
+            losses = self.engine.train(self.work, self.values, first, last, self.rates(first, last))
+        except BaseException:
+            self.go_back_to(first)
+            raise
         seconds = clock() - started
+        self.pace.measured(last - first, seconds)
+        self.took(losses, last, seconds)
+
+    @property
+    def next_stop(self) -> int:
+        """The next step after which something is to be done."""
+        per_epoch = self.work.batches.per_epoch
+        epoch = self.step // per_epoch
+        return (epoch + 1 if self.watching else self.after.next_stop(epoch)) * per_epoch
+
+    def go_back_to(self, first: int) -> None:
+        """Bring the values back to the step where a chunk began that something got in between."""
+        self.guard.go_to_copy()
+        self.step = self.guard.step
+        self.guard.go_to(first)
+        self.step = first
+
+    def took(self, losses: NDArray[Any], last: int, seconds: float) -> None:
+        """Record the losses of a chunk up to the step `last`, check, and do what is due."""
+        first = self.step
         if len(losses) < last - first or not np.isfinite(losses[-1]):
             self._fail(first + len(losses), losses)
-        self.pace.measured(last - first, seconds)
         self.step = last
         if not self.guard.keep(last, seconds):
             self._fail(last)
@@ -58,25 +99,11 @@ class Loop(Run):
 
     def _keep_what_callbacks_set(self) -> None:
         """Steps that are done again must begin where they began."""
-        called = due(self.options, self.history.epochs)
-        if called and not self.guard.keep(self.step, 0.0, always=True):
+        if not self.after.callbacks.due():
+            return
+        if not self.guard.keep(self.step, 0.0, always=True):
             self._fail(self.step)
-
-    def _end_of_chunk(self) -> int:
-        per_epoch = self.work.batches.per_epoch
-        stop = self.after.next_stop(self.step // per_epoch) * per_epoch
-        return min(stop, self.step + self.pace.steps)
-
-    def _run_engine(self, first: int, last: int) -> NDArray[Any]:
-        """Do steps; if anything gets in between, go back to where they began."""
-        try:
-            return self.engine.train(self.work, self.values, first, last, self.rates(first, last))
-        except BaseException:
-            self.guard.go_to_copy()
-            self.step = self.guard.step
-            self.guard.go_to(first)
-            self.step = first
-            raise
+        self.factors.set(self.step, self.history.rate_factor)
 
     def _record(self, losses: NDArray[Any]) -> bool:
         """Record the epochs that these losses complete; say whether training stands after one."""
@@ -88,15 +115,17 @@ class Loop(Run):
             first = self.history.epochs
             epochs = together[: whole * per_epoch].reshape(whole, per_epoch)
             ends = range((first + 1) * per_epoch - 1, (first + whole) * per_epoch, per_epoch)
+            rates = self._rates_of(ends)
             self.history.record(
                 loss=self._epoch_losses(epochs, first),
-                learning_rate=learning_rates(self.options.optimizer, self.steps, ends),
+                learning_rate=rates.pop("learning_rate") * self.factors.at(np.array(ends)),
+                rates=rates,
             )
         return not len(self._part)
 
     def _epoch_losses(self, losses: NDArray[np.float64], first: int) -> NDArray[np.float64]:
         """Give the mean over each epoch's batches (epochs, per_epoch), by weight, or their sum."""
-        if LOSSES[self.values.program.description.loss].rows == "sum":
+        if self.values.program.description.loss.rows == "sum":
             return np.asarray(np.sum(losses, axis=1))
         epochs = range(first, first + len(losses))
         return np.asarray(np.sum(losses * batch_shares(self.work, epochs), axis=1))
@@ -107,7 +136,8 @@ class Loop(Run):
         self.step, error = self.guard.stop(bad)
         if losses is not None:
             self._record(losses[: max(0, self.step - first)])
-        self.history.cut(max(self.step // self.work.batches.per_epoch, self.after.best_epoch))
+        best = self.history.best_epoch or 0  # its weights are put back yet
+        self.history.cut(max(self.step // self.work.batches.per_epoch, best))
         raise self.not_finite(error)
 
     def settle(self) -> Tally:
@@ -118,50 +148,97 @@ class Loop(Run):
         epochs = -(-self.step // self.work.batches.per_epoch)  # what was begun is not begun again
         return Tally(self.before.epochs + epochs, self.before.steps + self.step)
 
+    # --------------------------------------------------------- what changes from step to step
+
     def rates(self, first: int, last: int) -> NDArray[np.float64]:
         """Give what changes from step to step, for the steps first … last − 1 of this fit."""
-        return rates_between(self.options.optimizer, self.before.steps, self.steps, first, last)
+        program = self.values.program
+        rates = rates_between(program, self.before.steps, self.steps, first, last)
+        for name, numbers in self._watching_rates_of(range(first, last)).items():
+            rates[:, program.all_rate_names.index(name)] = numbers
+        rates[:, 0] *= self.factors.at(np.arange(first, last))
+        return rates
+
+    def _rates_of(self, which: range) -> dict[str, NDArray[np.float64]]:
+        """Give what schedules give some steps of this fit, and in any case the learning rate."""
+        schedules = {"learning_rate": self.options.optimizer.schedule}
+        found = {
+            name: scheduled_rates(schedule, self.steps, which)
+            for name, schedule in (schedules | self.values.program.schedules).items()
+        }
+        return found | self._watching_rates_of(which)
+
+    def _watching_rates_of(self, which: range) -> dict[str, NDArray[np.float64]]:
+        """Give what those schedules give some steps that watch the loss."""
+        found = {name: np.empty(len(which)) for name in self._schedules[max(self._schedules)]}
+        if self.watching:
+            epochs = np.asarray(which) // self.work.batches.per_epoch
+            for epoch in np.unique(epochs).tolist():
+                part = slice(*np.searchsorted(epochs, (epoch, epoch + 1)).tolist())
+                for name, schedule in self._schedules_in(epoch):
+                    found[name][part] = scheduled_rates(schedule, self.steps, which[part])
+        return found
+
+    def _schedules_in(self, epoch: int) -> Iterable[tuple[str, Schedule]]:
+        """Give the schedules that hold in an epoch, by the losses of those before it."""
+        history, known = self.history, self._schedules
+        watched = history.loss if self.after.held_out is None else history.validation_loss
+        for last in range(max(known), epoch):
+            loss = float(watched[last])
+            known[last + 1] = {name: s.following(loss) for name, s in known[last].items()}
+        oldest = self.guard.earlier_step // self.work.batches.per_epoch  # that may be done again
+        for passed in [e for e in known if e < oldest]:
+            del known[passed]
+        return known[epoch].items()
 
 
 def rates_between(
-    optimizer: Optimizer, steps_before: int, steps: int, first: int, last: int
+    program: Program, steps_before: int, steps: int, first: int, last: int
 ) -> NDArray[np.float64]:
     """Give the rates (last − first, number of rates) of some steps of a fit.
 
+    Schedules that watch the loss are taken as they begin.
+
     Args:
-        optimizer: whose rates.
-        steps_before: its steps in earlier fits.
+        program: whose rates, in the order of its `all_rate_names`.
+        steps_before: the optimizer's steps in earlier fits.
         steps: of this fit in all.
         first: number of the first step in this fit, from 0.
         last: number after the last one.
 
     Example:
+        >>> from glassnet.description import Description
         >>> from glassnet.rules.optimizers import SGD
-        >>> rates_between(SGD(0.1), 0, 100, 2, 4)
+        >>> program = Program(Description.read("2-1 sigmoid"), SGD(0.1))
+        >>> rates_between(program, 0, 100, 2, 4)
         array([[0.1],
                [0.1]])
 
     """
-    rates_at: Callable[..., Any] = optimizer.rates_at  # of one step, or of an array of steps
+    optimizer = program.optimizer
+    rates_at: Callable[..., Any] = optimizer.own_rates_at  # of one step, or of an array of steps
     numbers = steps_before + 1.0 + np.arange(first, last)
     ends = [
         float(np.ravel(rate)[-1] - np.ravel(rate)[0]) for rate in rates_at(numbers[[0, -1]], 0.0)
     ]
     # Corrections of moments end at exactly 1; what is equal at both ends need not be computed.
     shown = numbers if any(ends) else numbers[:1]
-    rates = np.empty((last - first, len(ends)))
+    rates = np.empty((last - first, len(program.all_rate_names)))
     for column, rate in enumerate(rates_at(shown, 0.0)):
         rates[:, column] = rate
-    if not isinstance(optimizer.schedule, Constant):
-        rates[:, 0] = learning_rates(optimizer, steps, range(first, last))
+    for name, schedule in program.schedules.items():
+        column = program.all_rate_names.index(name)
+        rates[:, column] = scheduled_rates(schedule, steps, range(first, last))
+    if optimizer.averaging is not None:
+        column = program.all_rate_names.index("average_share")
+        rates[:, column] = optimizer.averaging.share(numbers, np.arange(first, last), steps)
     return rates
 
 
-def learning_rates(optimizer: Optimizer, steps: int, which: range) -> NDArray[np.float64]:
-    """Give the learning rate of some of the steps of a fit, which are counted from 0."""
-    schedule = optimizer.schedule
-    if isinstance(schedule, Constant):
-        return np.full(len(which), schedule.value)
+def scheduled_rates(schedule: Schedule, steps: int, which: range) -> NDArray[np.float64]:
+    """Give what a schedule gives for some of the steps of a fit, which are counted from 0."""
+    if schedule.is_steady:
+        return np.full(len(which), schedule.rate(0.0))
     return np.array([schedule.rate(k / steps) for k in which])
 
 

@@ -8,6 +8,7 @@ nudges.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,7 @@ from glassnet.engines import Work
 from glassnet.lines import Phase
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
+from glassnet.rules.penalties import PENALTIES
 from glassnet.values import Values
 
 NUDGE = 1e-5  # the error of a central difference is smallest about here
@@ -29,6 +31,7 @@ DOUBT = 10  # times the spread of the smallest steps: what lies further away is 
 ROUNDING = 30 * np.finfo(np.float64).eps  # of a loss, by its size
 MOST_ENTRIES = 2_000  # of one parameter; of a larger one a sample is checked
 SAMPLE_SEED = 0
+MEASURED = (Phase.FORWARD, Phase.LOSS, Phase.PENALTY)  # all that the loss depends on
 # One nudge for each entry; many for parameters on which the loss bends so much that one misses.
 WAYS = (np.array([NUDGE]), STEPS)
 
@@ -51,7 +54,7 @@ class NudgedLoss:
     def __init__(self, program: Program, given: Mapping[str, Any]) -> None:
         self.program = program
         self.given = given
-        lines = [ln for ln in program.lines if ln.phase in (Phase.FORWARD, Phase.LOSS)]
+        lines = [ln for ln in program.lines if ln.phase in MEASURED]
         self._code = compile("\n".join(ln.text for ln in lines), "<glassnet forward>", "exec")
         self._remember = [ln for ln in program.lines if ln.phase is Phase.REMEMBER]
         calls = [ln.text.partition(" = ")[2].rstrip(")").partition("(") for ln in lines]
@@ -60,13 +63,16 @@ class NudgedLoss:
             for rule, _, argument in calls
             if rule in ACTIVATIONS and ACTIVATIONS[rule].kinks
         ]
+        kinks = {penalty.function.__name__: penalty.kinks for penalty in PENALTIES.values()}
+        costs = "\n".join(ln.text for ln in lines if ln.phase is Phase.PENALTY)
+        self._kinks += [(w, kinks.get(rule, ())) for rule, w in re.findall(r"(\w+)\((\w+),", costs)]
 
     def __call__(self) -> float:
         """Give the loss."""
         return float(self._run()["loss"])
 
     def with_sides(self) -> tuple[float, list[NDArray[np.bool_]]]:
-        """Give the loss, and on which side of each kink of an activation its inputs lie."""
+        """Give the loss, and on which side of each kink of a rule what it reads lies."""
         scope = self._run()
         return float(scope["loss"]), [scope[z] > kink for z, kinks in self._kinks for kink in kinks]
 
@@ -105,13 +111,14 @@ class NudgedEngine:
         losses = np.empty(last - first)
         for number in range(first, last):
             x, y, w = work.batch(self.program, number)
-            masks = work.masks(self.program, number, len(x))
+            row = rates[number - first].tolist()
+            masks = work.masks(self.program, number, len(x), row)
             self.own.take(values)
             loss, slopes, statistics = self._nudged((x, y, w), masks)
             losses[number - first] = loss
             if not math.isfinite(loss):
                 return losses[: number - first + 1]
-            self._update(slopes, rates[number - first].tolist())
+            self._update(slopes, row[: len(self.program.rate_names)])
             self._remember(statistics)
             values.take(self.own)
         return losses
@@ -119,7 +126,7 @@ class NudgedEngine:
     def gradients(self, work: Work, values: Values) -> tuple[float, NDArray[Any]]:
         """Give loss and flat nudged gradient of all rows; see `Engine.gradients`."""
         batch = (work.x, work.y, work.shares(self.program, np.arange(len(work.x))))
-        masks = work.masks(self.program, 0, len(work.x))
+        masks = work.masks(self.program, 0, len(work.x), self.program.first_rates())
         self.own.take(values)
         loss, slopes, statistics = self._nudged(batch, masks)
         self._remember(statistics)
@@ -237,7 +244,8 @@ def check_gradients(values: Values, work: Work) -> GradientCheck:
     own = Values(program)
     own.take(values)
     batch = work.batch(program, 0)
-    given = _named(program, batch, work.masks(program, 0, len(batch[0])), own)
+    masks = work.masks(program, 0, len(batch[0]), program.first_rates())
+    given = _named(program, batch, masks, own)
     exact = _exact(program, given)
     measure = NudgedLoss(program, given)
     random = np.random.RandomState(SAMPLE_SEED)

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from glassnet.callbacks.protocol import CallbackLike, check_callback, every_of
+from glassnet.callbacks.watch import NONE_OR_FLAG
 from glassnet.errors import DescriptionError
 from glassnet.metrics import Metric
-from glassnet.rules.entry import COUNT, FLAG, POSITIVE, Check, is_integer, is_number, option
+from glassnet.rules.entry import (
+    COUNT,
+    FLAG,
+    NONE_OR_POSITIVE,
+    POSITIVE,
+    Check,
+    check_options,
+    is_integer,
+    option,
+)
 from glassnet.rules.optimizers import Optimizer
 
-Callback = Callable[..., Any]  # callback(network, history); True stops the training
-
 NONE_OR_COUNT = Check(lambda v: v is None or COUNT.holds(v), "a whole number from 1 up, or None")
-NONE_OR_POSITIVE = Check(
-    lambda v: v is None or (is_number(v) and v > 0), "a number above 0, or None"
-)
 SEED = Check(lambda v: is_integer(v) and 0 <= v < 2**64, "a whole number from 0 to 2**64 - 1")
-NONE_OR_FLAG = Check(lambda v: v is None or isinstance(v, bool), "True, False or None")
 GRADIENTS = Check(lambda v: v in ("exact", "nudged"), "'exact' or 'nudged'")
 TEXT = Check(lambda v: isinstance(v, str), "a name, as text")
 
@@ -60,21 +64,12 @@ class Options:
     time_limit: float | None = option(NONE_OR_POSITIVE, None)  # seconds
     verbose: bool | None = option(NONE_OR_FLAG, None)
     metrics: Mapping[str, Metric] = dataclasses.field(default_factory=dict)
-    callbacks: tuple[Callback, ...] = ()
+    callbacks: tuple[CallbackLike, ...] = ()
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            check = field.metadata.get("check")
-            if check is None:
-                continue
-            value = getattr(self, field.name)
-            if hasattr(value, "item"):
-                value = value.item()  # a NumPy scalar: keep the plain number
-                object.__setattr__(self, field.name, value)
-            if not check.holds(value):
-                raise DescriptionError(f"{field.name} must be {check.wanted}, got {value!r}")
+        check_options(self)
         for callback in self.callbacks:
-            _check_callback(callback)
+            check_callback(callback)
         if self.gradients == "nudged" and self.optimizer.line() is None:
             raise DescriptionError(
                 f"{self.optimizer!r} makes its steps from exact gradients:"
@@ -97,7 +92,9 @@ class Options:
         return rows
 
 
-def listed(callbacks: Iterable[Callback] | Callback | None) -> tuple[Callback, ...]:
+def listed(
+    callbacks: Iterable[CallbackLike] | CallbackLike | None,
+) -> tuple[CallbackLike, ...]:
     """Give the callbacks as a tuple: of one, of several, or of none for None.
 
     Raises DescriptionError for anything else.
@@ -111,18 +108,6 @@ def listed(callbacks: Iterable[Callback] | Callback | None) -> tuple[Callback, .
     return tuple(callbacks)
 
 
-def _check_callback(callback: Any) -> None:
-    if not callable(callback):
-        raise DescriptionError(
-            f"a callback must be callable as callback(network, history), got {callback!r}"
-        )
-    every = getattr(callback, "every", 1)
-    if not COUNT.holds(every):
-        raise DescriptionError(
-            f"the attribute every of a callback must be {COUNT.wanted}, got {every!r}"
-        )
-
-
 def next_stop(options: Options, epoch: int, *, each: bool) -> int:
     """Give the next number of whole epochs at which something is to be done.
 
@@ -134,14 +119,5 @@ def next_stop(options: Options, epoch: int, *, each: bool) -> int:
     """
     if each:
         return epoch + 1
-    stops = (math.floor(epoch / c) * c + c for c in map(_every, options.callbacks))
+    stops = (math.floor(epoch / c) * c + c for c in map(every_of, options.callbacks))
     return min(options.epochs, *stops) if options.callbacks else options.epochs
-
-
-def _every(callback: Callback) -> int:
-    return int(getattr(callback, "every", 1))
-
-
-def due(options: Options, epoch: int) -> list[Callback]:
-    """Give the callbacks whose turn it is after so many epochs."""
-    return [callback for callback in options.callbacks if epoch % _every(callback) == 0]

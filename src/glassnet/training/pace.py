@@ -29,17 +29,20 @@ class Interrupt:
     """While it is entered, the first Ctrl-C only asks to stop; the second stops at once.
 
     It stays out of the way where the program around it has its own way with Ctrl-C, and outside
-    of the main thread, where Python hears none.
+    of the main thread, where Python hears none. Several trainings may share one: what is entered
+    first is left last.
     """
 
     def __init__(self) -> None:
         self.asked = False
+        self._inside = 0
         self._before: Any = None
 
     def __enter__(self) -> Self:
-        in_main = threading.current_thread() is threading.main_thread()
-        if in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self._before = signal.signal(signal.SIGINT, self._ask)
+        if _in_main_thread():
+            self._inside += 1
+            if self._inside == 1 and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                self._before = signal.signal(signal.SIGINT, self._ask)
         return self
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
@@ -48,5 +51,11 @@ class Interrupt:
         self.asked = True
 
     def __exit__(self, *error: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        if _in_main_thread():
+            self._inside -= 1
+            if self._inside == 0 and self._before is not None:
+                signal.signal(signal.SIGINT, self._before)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from glassnet.engines import Engine, Work
@@ -79,21 +80,42 @@ class Run:
             KeyboardInterrupt: at the second Ctrl-C; the first one ends training in good order.
 
         """
-        self.started = clock()
-        try:
-            with self.interrupt:
-                self.train()
-        except KeyboardInterrupt:
-            if self.interrupt.asked:
-                raise
-            self.history.stopped = "interrupted"
-        finally:
-            tally = self.settle()
-            best = self.after.restore_best()
-            self.publish(tally if best is None else replace(tally, steps=best))
-            self.history.seconds = clock() - self.started
-            self.progress.close(self.history)
+        with self.under_way():
+            self.train()
         return self.history
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Leave the network with what was learnt, however the training within `with` ends."""
+        self.started = clock()
+        self.values.exchange_averages()
+        with self.interrupt:
+            try:
+                yield
+            except KeyboardInterrupt:
+                self.history.stopped = "interrupted"
+                if self.interrupt.asked:
+                    raise
+            except BaseException:
+                self.history.stopped = self.history.stopped or "error"
+                raise
+            finally:
+                self._leave()
+
+    def begin(self) -> None:
+        """Begin the callbacks; where that cannot be done nothing is trained."""
+        self.after.callbacks.begin()
+
+    def _leave(self) -> None:
+        """Leave the network with what was learnt, and end the callbacks."""
+        tally = self.settle()
+        self.values.exchange_averages()
+        self.publish(tally)
+        self.history.seconds = clock() - self.started
+        try:
+            self.after.callbacks.end()
+        finally:
+            self.progress.close(self.history)
 
     def train(self) -> None:
         """Train until the history says that it has stopped."""
@@ -104,8 +126,12 @@ class Run:
         raise NotImplementedError
 
     def look(self, tally: Tally) -> None:
-        """Do what is due after an epoch."""
-        self.after.look(tally.steps, lambda: self.publish(tally))
+        """Do what is due after an epoch; what looks sees averages, where there are some."""
+        self.values.exchange_averages()
+        try:
+            self.after.look(lambda: self.publish(tally))
+        finally:
+            self.values.exchange_averages()
 
     def stop_if_asked(self, done: float) -> None:
         """Show that a part `done` is over; stop because it is all, for Ctrl-C, or for the clock."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.arrays import Rows
+from glassnet.arrays import Rows, class_numbers
 from glassnet.description import Description
 from glassnet.errors import DataError
-from glassnet.rules.losses import LOSSES
 from glassnet.rules.randomness import key, order_of_rows
 
 VALIDATION = 3  # the purpose of these random numbers, beside those of the orders and the masks
@@ -40,7 +39,7 @@ def split(rows: Rows, fraction: float, description: Description, seed: int) -> t
             f" {len(rows) - count} for training: both need at least one"
         )
     order = order_of_rows(key(seed, VALIDATION), 0, len(rows))
-    by_class = order[np.argsort(_classes(rows.y, description)[order], kind="stable")]
+    by_class = order[np.argsort(classes_of(rows.y, description)[order], kind="stable")]
     # Rows at equal distances in an order by class: each class gives its share, to within one.
     places = np.floor((np.arange(count) + 0.5) * len(rows) / count).astype(np.intp)
     chosen = np.zeros(len(rows), bool)
@@ -48,10 +47,13 @@ def split(rows: Rows, fraction: float, description: Description, seed: int) -> t
     return rows.at(np.flatnonzero(~chosen)), rows.at(np.flatnonzero(chosen))
 
 
-def _classes(y: NDArray[np.floating], description: Description) -> NDArray[np.intp]:
-    kind = LOSSES[description.loss].targets
-    if kind == "classes":
-        return np.asarray(np.argmax(y, axis=1))
-    if kind == "zero_one" and y.shape[1] == 1:
-        return (y[:, 0] > 0.5).astype(np.intp)
-    return np.zeros(len(y), np.intp)
+def classes_of(y: NDArray[np.floating], description: Description) -> NDArray[np.intp]:
+    """Give the class of each row of checked targets (m, outputs); all 0 where there are none.
+
+    >>> classes_of(np.array([[0.0], [1.0]]), Description.read("1-1 linear"))
+    array([0, 0])
+    """
+    numbers = class_numbers(y, description)
+    if numbers is None or numbers.shape[1] > 1:
+        return np.zeros(len(y), np.intp)
+    return numbers[:, 0]

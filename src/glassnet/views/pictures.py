@@ -18,6 +18,7 @@ from glassnet.errors import DataError
 if TYPE_CHECKING:
     from glassnet.history import History
     from glassnet.network import Network
+    from glassnet.training.rate_finder import RateFinding
 
 Array = NDArray[Any]
 GRID = 200  # places at which a curve is computed: more than a terminal has dots in a row
@@ -54,12 +55,13 @@ def in_english(label: str) -> str:
 class Marks:
     """Points, or the line through them, in one colour and with one name.
 
+    Dots are points that stay in the background: small, and never drawn as letters.
     `color` counts through the colours and the markers that the drawings have, from 0.
     """
 
     x: Array
     y: Array
-    kind: Literal["points", "line"] = "points"
+    kind: Literal["points", "line", "dots"] = "points"
     name: str = ""
     color: int = 0
 
@@ -72,14 +74,15 @@ class Chart:
     title: str = ""
     x_label: str = ""
     y_label: str = ""
-    log: bool = False
+    log: bool = False  # the y axis
+    log_x: bool = False
     axes: bool = True
     texts: tuple[tuple[float, float, str], ...] = ()
     y_range: tuple[float, float] | None = None
     classes: bool = False  # whether points are told apart by a marker as well as by a colour
 
     def ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Give the range of x and of y (of log10 y on a log axis), with a little room.
+        """Give the range of x and of y (of log10 on a log axis), with a little room.
 
         Example:
             >>> Chart((Marks(np.array([0, 1]), np.array([10, 1000])),), log=True).ranges()
@@ -87,6 +90,7 @@ class Chart:
 
         """
         x = np.concatenate([m.x for m in self.marks] + [np.array([t[0] for t in self.texts])])
+        x = self.places(x)
         if self.y_range is not None:
             return _with_room(x, 0.02), self.y_range
         y = np.concatenate([self.heights(m.y) for m in self.marks])
@@ -100,10 +104,11 @@ class Chart:
 
     def heights(self, y: Array) -> Array:
         """Give where values stand on the y axis; on a log axis what is not above 0 is nowhere."""
-        y = np.asarray(y, dtype=np.float64)
-        if not self.log:
-            return y
-        return np.log10(y, out=np.full(y.shape, np.nan), where=y > 0)
+        return _log10(y) if self.log else np.asarray(y, dtype=np.float64)
+
+    def places(self, x: Array) -> Array:
+        """Give where values stand on the x axis; on a log axis what is not above 0 is nowhere."""
+        return _log10(x) if self.log_x else np.asarray(x, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,11 @@ class Picture:
 
     charts: tuple[Chart, ...]
     title: str = ""
+
+
+def _log10(values: Array) -> Array:
+    values = np.asarray(values, dtype=np.float64)
+    return np.log10(values, out=np.full(values.shape, np.nan), where=values > 0)
 
 
 def _with_room(values: Array, share: float) -> tuple[float, float]:
@@ -250,6 +260,41 @@ def loss(
         for color, (values, name) in enumerate(zip(lines, named, strict=True))
     )
     return Picture((Chart(marks, title, *labels, log=log),))
+
+
+def learning_rate(
+    finding: RateFinding,
+    *,
+    title: str = "",
+    labels: tuple[str, str] = ("learning rate", "loss"),
+    names: tuple[str, str, str] = ("smoothed", "each step", "suggested {:.2g}"),
+) -> Picture:
+    """Show the loss over the learning rates that a rate-finder tried, and mark its suggestion.
+
+    Args:
+        finding: what `Network.find_learning_rate` gave.
+        title: stands above.
+        labels: names of the two axes.
+        names: of the smoothed loss, of the loss, and of the mark, with the rate put in.
+
+    Raises:
+        DataError: not even the first loss was finite, so there is nothing to draw.
+
+    """
+    if not len(finding.rates):
+        raise DataError("no learning rate has a finite loss: there is nothing to draw")
+    marks = [
+        Marks(finding.rates, finding.smoothed, "line", names[0]),
+        Marks(finding.rates, finding.losses, "dots", names[1], 6),
+    ]
+    if finding.suggestion is not None:
+        rate = np.array([finding.suggestion])
+        loss = np.interp(np.log(rate), np.log(finding.rates), finding.smoothed)
+        marks.append(Marks(rate, loss, "points", fill(names[2], finding.suggestion), 1))
+    # The last losses may be beyond all measure; what they were before says how high to look.
+    before = finding.smoothed[:-1] if len(finding.smoothed) > 1 else finding.smoothed
+    chart = Chart(tuple(marks), title, *labels, log_x=True, y_range=_with_room(before, share=0.15))
+    return Picture((chart,))
 
 
 def hidden(

@@ -87,6 +87,8 @@ def draw_chart(axes: Any, chart: Chart) -> None:
     axes.set_ylabel(_shown(chart.y_label), **_font())
     if chart.log:
         axes.set_yscale("log")
+    if chart.log_x:
+        axes.set_xscale("log")
     if chart.y_range is not None:
         axes.set_ylim(*(np.power(10.0, chart.y_range) if chart.log else chart.y_range))
     axes.spines[["top", "right"]].set_visible(False)
@@ -94,6 +96,7 @@ def draw_chart(axes: Any, chart: Chart) -> None:
     if any(marks.name for marks in chart.marks):
         outside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if chart.classes else {}
         still = {"loc": "upper right"} if chart.y_range is not None else {}  # from frame to frame
+        still = {"loc": "lower left"} if chart.log_x else still  # a loss falls and rises to it
         axes.legend(frameon=False, prop={"size": 9, **_font()}, **outside, **still)
 
 
@@ -111,15 +114,16 @@ def _draw_marks(axes: Any, marks: Marks, chart: Chart) -> None:
         )
         return
     marker = MARKERS[marks.color % len(MARKERS)] if chart.classes else "o"
+    size = 6 if marks.kind == "dots" else 18 if len(marks.x) > FEW else 36
     axes.scatter(
         marks.x,
         marks.y,
-        18 if len(marks.x) > FEW else 36,
+        size,
         color=color,
         marker=marker,
         linewidths=1.2 if marker in "x+" else 0,
         label=name,
-        zorder=3,
+        zorder=5 if len(marks.x) == 1 else 3,  # a single point is there to be seen
     )
 
 

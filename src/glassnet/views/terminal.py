@@ -21,6 +21,7 @@ from glassnet.views.pictures import Chart, Marks, Picture
 # Told apart by all common kinds of colour vision, light and dark enough for both backgrounds:
 # blue, orange, green, pink, light blue, yellow, grey, red (of the 256 colours of terminals).
 COLORS = (32, 208, 36, 175, 117, 178, 102, 166)
+BACK_TO_FRONT = ("dots", "line", "points")
 MARKERS = "ox+*#%&@"  # plain letters are one column wide everywhere
 DOT = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])  # by row and column
 GAP = 2  # columns between two charts
@@ -210,18 +211,20 @@ def _chart(chart: Chart, width: int, height: int, color: bool) -> list[str]:
 
 
 def _fill(canvas: Canvas, chart: Chart) -> None:
-    lines_first = sorted(chart.marks, key=lambda marks: marks.kind == "points")
+    lines_first = sorted(chart.marks, key=lambda marks: BACK_TO_FRONT.index(marks.kind))
     crossed = any(marks.kind == "line" for marks in chart.marks)
     for marks in lines_first:
-        y = chart.heights(marks.y)
+        x, y = chart.places(marks.x), chart.heights(marks.y)
         if marks.kind == "line":
-            canvas.line(marks.x, y, marks.color, dashed=chart.dashed(marks))
-        elif chart.classes or crossed:  # dots would be lost beside a line of dots
-            canvas.markers(marks.x, y, MARKERS[marks.color % len(MARKERS)], marks.color)
+            canvas.line(x, y, marks.color, dashed=chart.dashed(marks))
+        elif marks.kind == "points" and (
+            chart.classes or crossed
+        ):  # dots would be lost beside a line of dots
+            canvas.markers(x, y, MARKERS[marks.color % len(MARKERS)], marks.color)
         else:
-            canvas.points(marks.x, y, marks.color)
-    for x, y_text, text in chart.texts:
-        canvas.text(x, y_text, f"({text})")
+            canvas.points(x, y, marks.color)
+    for x_text, y_text, text in chart.texts:
+        canvas.text(x_text, y_text, f"({text})")
 
 
 def _row_of(canvas: Canvas, value: float) -> int:
@@ -232,7 +235,8 @@ def _below(chart: Chart, canvas: Canvas, margin: int, color: bool) -> list[str]:
     """Give the x axis with its numbers, its name, and what the marks are called."""
     axis, numbers = ["─"] * canvas.width, [" "] * canvas.width
     free = 0
-    for value, text in ticks(*canvas.x_range, max(2, canvas.width // 10)):
+    find = log_ticks if chart.log_x else ticks
+    for value, text in find(*canvas.x_range, max(2, canvas.width // 10)):
         column = int(np.rint(canvas._dots(np.array([value]), np.zeros(1))[0][0])) // 2
         axis[column] = "┬"
         start = max(0, min(column - len(text) // 2, canvas.width - len(text)))
@@ -260,7 +264,8 @@ def _legend(chart: Chart, width: int, color: bool) -> list[str]:
 
 def _sample(marks: Marks, chart: Chart, color: bool) -> str:
     line = "⠒ ⠒" if chart.dashed(marks) else "⠒⠒⠒"
-    sign = line if marks.kind == "line" else MARKERS[marks.color % len(MARKERS)]
+    signs = {"line": line, "dots": "⠂"}
+    sign = signs.get(marks.kind, MARKERS[marks.color % len(MARKERS)])
     return f"{_paint(marks.color)}{sign}{_paint(-1)}" if color else sign
 
 

@@ -7,10 +7,13 @@ import sys
 from typing import Any
 
 from glassnet.errors import DescriptionError, unknown_name
+from glassnet.rules.entry import usual_options
 from glassnet.rules.optimizers.adam import Adam, Adamax, AdamW, AMSGrad, NAdam, RAdam
+from glassnet.rules.optimizers.base import AVERAGE as AVERAGE
+from glassnet.rules.optimizers.base import DECAYS as DECAYS
 from glassnet.rules.optimizers.base import PARAMETER_KINDS as PARAMETER_KINDS
 from glassnet.rules.optimizers.base import RATE as RATE
-from glassnet.rules.optimizers.base import Optimizer, Stepping, usual_options
+from glassnet.rules.optimizers.base import Optimizer, Stepping
 from glassnet.rules.optimizers.gradient import SGD, Lion
 from glassnet.rules.optimizers.usual_size import Adadelta, Adagrad, RMSprop
 from glassnet.rules.optimizers.whole_batch import LBFGS

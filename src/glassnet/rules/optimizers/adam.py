@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from glassnet.rules.entry import option
-from glassnet.rules.optimizers.base import RATE, ByMoments, plain
-from glassnet.rules.schedules import NOT_NEGATIVE, Schedule
+from glassnet.rules.entry import NOT_NEGATIVE, option, plain
+from glassnet.rules.optimizers.base import RATE, ByMoments
+from glassnet.rules.schedules import Schedule
 
 
 def adam(
@@ -137,7 +137,7 @@ class AdamW(Adam):
     """
 
     _: KW_ONLY
-    weight_decay: float = option(NOT_NEGATIVE, 0.01)
+    weight_decay: float | Schedule = option(RATE, 0.01)
     decoupled: ClassVar[bool] = True
     source: ClassVar[str] = "Loshchilov, Hutter: Decoupled Weight Decay Regularization (2019)"
 
@@ -189,11 +189,11 @@ class Adamax(ByMoments):
         """Give the update."""
         return self.called(adamax), "{p} ← {p} − learning_rate · ({mean} / correction1) / {size}"
 
-    def rate_names(self) -> tuple[str, ...]:
+    def own_rates(self) -> tuple[str, ...]:
         """Give the learning rate and the correction of the mean: a largest number needs none."""
         return ("learning_rate", "correction1")
 
-    def rates_at(self, step: Any, done: float) -> tuple[Any, ...]:
+    def own_rates_at(self, step: Any, done: float) -> tuple[Any, ...]:
         """Give rate and 1 − β1^t."""
         return self.schedule.rate(done), 1 - self.beta1**step
 
@@ -230,11 +230,11 @@ class NAdam(ByMoments):
             " / (√({square} / correction2) + ε)",
         )
 
-    def rate_names(self) -> tuple[str, ...]:
+    def own_rates(self) -> tuple[str, ...]:
         """Give the learning rate, the parts of gradient and mean, and the square's correction."""
         return ("learning_rate", "slope_share", "mean_share", "correction2")
 
-    def rates_at(self, step: Any, done: float) -> tuple[Any, ...]:
+    def own_rates_at(self, step: Any, done: float) -> tuple[Any, ...]:
         """Give rate, (1−μ_t)/(1−Π), μ_(t+1)/(1−Π·μ_(t+1)) and 1 − β2^t."""
         now, following = self._momentum(step), self._momentum(step + 1)
         product = self._product(step)
@@ -290,11 +290,11 @@ class RAdam(ByMoments):
             " · (plain_share + sized_share / (√{square} + ε))",
         )
 
-    def rate_names(self) -> tuple[str, ...]:
+    def own_rates(self) -> tuple[str, ...]:
         """Give the learning rate, the mean's correction, and the parts of the two kinds of step."""
         return ("learning_rate", "correction1", "plain_share", "sized_share")
 
-    def rates_at(self, step: Any, done: float) -> tuple[Any, ...]:
+    def own_rates_at(self, step: Any, done: float) -> tuple[Any, ...]:
         """Give rate, 1 − β1^t, and the two parts, of which one is 0."""
         most = 2 / (1 - self.beta2) - 1
         correction2 = 1 - self.beta2**step

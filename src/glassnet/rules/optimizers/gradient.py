@@ -12,7 +12,7 @@ import numpy as np
 from glassnet.errors import DescriptionError
 from glassnet.rules.entry import FLAG, FRACTION, option
 from glassnet.rules.optimizers.base import RATE, Stepping
-from glassnet.rules.schedules import Schedule
+from glassnet.rules.schedules import FRACTIONS, Schedule
 
 
 def sgd_momentum(p, dp, velocity, learning_rate, momentum=0.9):
@@ -45,7 +45,7 @@ class SGD(Stepping):
     """
 
     learning_rate: float | Schedule = option(RATE, 0.01)
-    momentum: float = option(FRACTION, 0.0)
+    momentum: float | Schedule = option(FRACTIONS, 0.0)
     nesterov: bool = option(FLAG, False)
     note: ClassVar[str] = "a step against the gradient"
     source: ClassVar[str] = "Sutskever and others: ICML (2013), in PyTorch's form"
@@ -58,7 +58,7 @@ class SGD(Stepping):
                 " write SGD(0.01, momentum=0.9, nesterov=True)"
             )
 
-    def state_names(self) -> tuple[str, ...]:
+    def own_state(self) -> tuple[str, ...]:
         """Give the velocity, where there is momentum."""
         return ("velocity",) if self.momentum else ()
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from glassnet.rules.entry import FLAG, FRACTION, POSITIVE, option
 from glassnet.rules.optimizers.base import RATE, Stepping
-from glassnet.rules.schedules import Schedule
+from glassnet.rules.schedules import FRACTIONS, Schedule
 
 
 def adagrad(p, dp, squares, learning_rate, epsilon=1e-10):
@@ -125,12 +125,12 @@ class RMSprop(Stepping):
     learning_rate: float | Schedule = option(RATE, 0.01)
     alpha: float = option(FRACTION, 0.99)
     epsilon: float = option(POSITIVE, 1e-8)
-    momentum: float = option(FRACTION, 0.0)
+    momentum: float | Schedule = option(FRACTIONS, 0.0)
     centered: bool = option(FLAG, False)
     note: ClassVar[str] = "a step by the gradient's usual size"
     source: ClassVar[str] = "Tieleman, Hinton (2012); centered: Graves (2013)"
 
-    def state_names(self) -> tuple[str, ...]:
+    def own_state(self) -> tuple[str, ...]:
         """Give the running square; the mean and the velocity where they are asked for."""
         mean = ("mean",) if self.centered else ()
         return ("square", *mean, *(("velocity",) if self.momentum else ()))

@@ -31,10 +31,10 @@ class LBFGS(Optimizer):
         """Give no line: the step is made outside the program."""
         return
 
-    def rate_names(self) -> tuple[str, ...]:
+    def own_rates(self) -> tuple[str, ...]:
         """Give no names: there is no rate."""
         return ()
 
-    def rates_at(self, step: Any, done: float) -> tuple[Any, ...]:
+    def own_rates_at(self, step: Any, done: float) -> tuple[Any, ...]:
         """Give no numbers."""
         return ()
