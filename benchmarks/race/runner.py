@@ -6,6 +6,7 @@ parent sends numbers of epochs, and gets seconds and losses back.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -88,7 +89,6 @@ def serve(name: str, cell_number: int, threads: int) -> None:
     """Make the side, then run it for each number of epochs that comes in."""
     if hasattr(os, "sched_setaffinity"):  # the only bound that XLA's own pool respects
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
-    start = time.perf_counter()
     from benchmarks.race.rows import given_for
     from benchmarks.race.sides import CannotError, make
 
@@ -96,29 +96,23 @@ def serve(name: str, cell_number: int, threads: int) -> None:
     given = given_for(cell)
     try:
         start = time.perf_counter()
-        importlib_seconds = _import_seconds(name)
-        start = time.perf_counter()
+        importlib.import_module(f"benchmarks.race.sides.{name}")
+        imported = time.perf_counter()
         side = make(name, cell, given)
         side.run(1)
+        ready = time.perf_counter()
     except (ImportError, CannotError) as error:
-        print(json.dumps({"error": str(error)}), flush=True)
+        _say({"error": str(error)})
         return
-    taken = time.perf_counter() - start
-    print(
-        json.dumps({"import_seconds": importlib_seconds, "compile_seconds": taken}), flush=True
-    )
+    _say({"import_seconds": imported - start, "compile_seconds": ready - imported})
     for line in sys.stdin:
         start = time.perf_counter()
         loss = side.run(int(line))
-        print(json.dumps({"seconds": time.perf_counter() - start, "loss": loss}), flush=True)
+        _say({"seconds": time.perf_counter() - start, "loss": loss})
 
 
-def _import_seconds(name: str) -> float:
-    import importlib
-
-    start = time.perf_counter()
-    importlib.import_module(f"benchmarks.race.sides.{name}")
-    return time.perf_counter() - start
+def _say(what: dict[str, Any]) -> None:
+    print(json.dumps(what), flush=True)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ class NumpySide:
         cell, x, y = self.cell, self.given.x, self.given.y
         function, slope = ACTIVATIONS[cell.activation]
         count = len(self.given.weights)
-        p = [v.copy() for pair in zip(self.given.weights, self.given.biases) for v in pair]
+        layers = zip(self.given.weights, self.given.biases, strict=True)
+        p = [array.copy() for layer in layers for array in layer]
         mean, square = [np.zeros_like(v) for v in p], [np.zeros_like(v) for v in p]
         losses = []
         for step, rows in enumerate(batches(cell, self.given.orders, epochs), start=1):
