@@ -52,6 +52,10 @@ bench: $(READY) ## measure the engines and the import, and print the tables
 	$(BIN)/python -m benchmarks.compiled
 	$(BIN)/python -m benchmarks.folds
 
+race: $(READY) ## race a training step against PyTorch, JAX, scikit-learn and Keras (a large download, half an hour)
+	$(BIN)/python -m pip install --quiet --group race
+	$(BIN)/python -m benchmarks.race
+
 fuzz: $(READY) ## throw damaged and random input at the readers for some minutes
 	$(BIN)/python tests/fuzz_files.py 300
 
@@ -87,4 +91,4 @@ print("pyparsing<3.3")  # later ones warn of names that matplotlib used until it
 endef
 export LOWEST
 
-.PHONY: help demo test lint types format bench fuzz soak programs test-peers test-lowest clean
+.PHONY: help demo test lint types format bench race fuzz soak programs test-peers test-lowest clean

@@ -22,6 +22,8 @@ THREADS = (
     " NPROC TF_NUM_INTRAOP_THREADS"
 ).split()
 
+ONE_THREAD_OF_XLA = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+
 
 @dataclass(frozen=True)
 class Ready:
@@ -41,6 +43,8 @@ class Runner:
 
     def __init__(self, side: str, cell: int, threads: int) -> None:
         environment = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
+        if threads == 1:  # XLA's own pool knows none of these names
+            environment["XLA_FLAGS"] = ONE_THREAD_OF_XLA
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.race.runner", side, str(cell), str(threads)],
             stdin=subprocess.PIPE,
@@ -87,7 +91,7 @@ class Runner:
 
 def serve(name: str, cell_number: int, threads: int) -> None:
     """Make the side, then run it for each number of epochs that comes in."""
-    if hasattr(os, "sched_setaffinity"):  # the only bound that XLA's own pool respects
+    if hasattr(os, "sched_setaffinity"):  # a pool that does not ask for its size
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     from benchmarks.race.rows import given_for
     from benchmarks.race.sides import CannotError, make
