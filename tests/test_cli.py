@@ -429,7 +429,7 @@ def test_fit_in_folds_refuses_before_it_prints_anything(words, sentence, folder)
 
 
 def test_ctrl_c_in_folds_keeps_what_was_learnt(folder):
-    child = process("fit", IRIS, "--target", "species", "--epochs", "20000", "--folds", "3")
+    child = process("fit", IRIS, "--target", "species", "--epochs", "2000000", "--folds", "3")
     assert child.stderr.readline().startswith("epoch ")
     child.send_signal(signal.SIGINT)
     output, errors = child.communicate(timeout=60)
