@@ -53,9 +53,9 @@ CASES = (
 def seconds(case: Case, engine: str, threads: int = 0) -> tuple[float, gn.CrossValidation]:
     """Give the median seconds of a whole cross-validation, and its result."""
     x, y = case.data()
-    own = mock.patch.object(ways, "_threads", lambda folds: threads or ways_threads(folds))
+    usual = ways._threads
     taken = []
-    with own:
+    with mock.patch.object(ways, "_threads", lambda folds: threads or usual(folds)):
         for run in range(RUNS + 1):
             start = time.perf_counter()
             found = gn.cross_validate(
@@ -65,9 +65,6 @@ def seconds(case: Case, engine: str, threads: int = 0) -> tuple[float, gn.CrossV
             if run:  # the first one warms up, and compiles
                 taken.append(time.perf_counter() - start)
     return statistics.median(taken), found
-
-
-ways_threads = ways._threads
 
 
 def main() -> None:

@@ -78,12 +78,12 @@ def check_steps(program: Program) -> None:
             f"{optimizer!r} takes all rows at once, until it converges: use fit, or another"
             " optimizer, such as 'adam'"
         )
-    endless = [s for s in program.schedules.values() if s.watches_loss or not s.is_steady]
     if optimizer.averaging is not None and optimizer.averaging.needs_end:
         raise DescriptionError(
             f"partial_fit has no end of which {optimizer.averaging!r} could average a part: take"
             " gn.EMA() in its place"
         )
+    endless = [s for s in program.schedules.values() if s.watches_loss or not s.is_steady]
     if endless:
         raise DescriptionError(
             f"partial_fit has no end that {endless[0]!r} could run to: give a number in its place"
