@@ -1,28 +1,35 @@
 """A side in a process of its own: imports, compiles, and runs when it is told to.
 
 Each library brings thread pools that fight with those of others, so none shares a process. The
-parent sends numbers of epochs, and gets seconds and losses back.
+process is bound to its cores before it begins, so that no pool can be larger. The parent says what
+is to be done, and gets seconds, processor seconds and what was found back.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from benchmarks.race.cells import CELLS
+from benchmarks.race.sides import CannotError
 
 THREADS = (
-    "OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS NUMBA_NUM_THREADS"
-    " NPROC TF_NUM_INTRAOP_THREADS"
+    "OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS NUMBA_NUM_THREADS NPROC"
+    " TF_NUM_INTRAOP_THREADS"
 ).split()
-
-ONE_THREAD_OF_XLA = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+# Compiled code that is kept between processes: every side begins with an empty folder.
+CACHES = "GLASSNET_CACHE_DIR TORCHINDUCTOR_CACHE_DIR".split()
+BUSY = 1.05  # processor seconds a second and thread, above which a side took more than it has
+REST = 0.05  # seconds before a run on several cores: waiting threads of other sides fall asleep
 
 
 @dataclass(frozen=True)
@@ -33,86 +40,164 @@ class Ready:
     compile_seconds: float
 
 
+@dataclass(frozen=True)
+class Done:
+    """What a run took, and what it found."""
+
+    seconds: float
+    processor_seconds: float
+    found: Any
+
+
+@contextlib.contextmanager
+def on_cores(count: int) -> Iterator[None]:
+    """Bind processes that are started here to so many cores, where the system can."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    all_cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(all_cores)[:count])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_cores)
+
+
+def environment(threads: int) -> dict[str, str]:
+    """Give the environment of a process with so many threads."""
+    return {**os.environ, **dict.fromkeys(THREADS, str(threads))}
+
+
 class Runner:
-    """One side of one cell, in a process of its own on a number of cores.
+    """One side of one cell, in a process of its own on cores of its own.
+
+    Args:
+        sides: the package of sides: "benchmarks.race.sides".
+        side: the module in it, whose `make(number)` gives something with `run(count)`.
+        number: of the cell.
+        threads: how many it may use.
 
     Raises:
-        RuntimeError: the side cannot be made, with its reason.
+        CannotError: the side cannot be made, with its reason.
 
     """
 
-    def __init__(self, side: str, cell: int, threads: int) -> None:
-        environment = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
-        if threads == 1:  # XLA's own pool knows none of these names
-            environment["XLA_FLAGS"] = ONE_THREAD_OF_XLA
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.race.runner", side, str(cell), str(threads)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=environment,
-        )
-        said = self._heard()
-        if "error" in said:
+    def __init__(self, sides: str, side: str, number: int, threads: int) -> None:
+        self.threads = threads
+        self.busiest = 0.0  # processor seconds a second and thread, over all runs
+        self.folder = tempfile.TemporaryDirectory(prefix="race-")
+        with on_cores(threads):
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.race.runner", sides, side, str(number)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                env=environment(threads) | dict.fromkeys(CACHES, self.folder.name),
+            )
+        try:
+            self.ready = Ready(**self._heard())
+        except BaseException:
             self.close()
-            raise RuntimeError(said["error"])
-        self.ready = Ready(**said)
+            raise
 
-    def run(self, epochs: int) -> tuple[float, float]:
-        """Give seconds and final loss of a run."""
+    def run(self, count: int, what: str = "run") -> Done:
+        """Let the side do `what` with a count of epochs, or of calls."""
+        if self.threads > 1:
+            time.sleep(REST)
         assert self.process.stdin is not None
-        self.process.stdin.write(f"{epochs}\n")
+        self.process.stdin.write(f"{what} {count}\n")
         self.process.stdin.flush()
-        said = self._heard()
-        if "error" in said:
-            raise RuntimeError(said["error"])
-        return said["seconds"], said["loss"]
+        done = Done(**self._heard())
+        if done.seconds > 0.05:  # clocks of processors are coarse
+            busy = done.processor_seconds / done.seconds / self.threads
+            self.busiest = max(self.busiest, busy)
+        return done
 
     def _heard(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if line.startswith("{"):  # a library may print what it likes
                 found: dict[str, Any] = json.loads(line)
+                if "error" in found:
+                    raise CannotError(found["error"])
                 return found
-        return {"error": f"the process ended with {self.process.wait()}"}
+        raise CannotError(f"its process ended with {self.process.wait()}")
 
     def close(self) -> None:
         """End the process."""
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
+        self.folder.cleanup()
 
-    def __enter__(self) -> Runner:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         self.close()
 
 
-def serve(name: str, cell_number: int, threads: int) -> None:
-    """Make the side, then run it for each number of epochs that comes in."""
-    if hasattr(os, "sched_setaffinity"):  # a pool that does not ask for its size
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
-    from benchmarks.race.rows import given_for
-    from benchmarks.race.sides import CannotError, make
+@contextlib.contextmanager
+def runners(
+    package: str, sides: list[str], number: int, threads: int
+) -> Iterator[tuple[dict[str, Runner], dict[str, str]]]:
+    """Give a runner for each side, and the reason for each that cannot be."""
+    found: dict[str, Runner] = {}
+    missing: dict[str, str] = {}
+    with contextlib.ExitStack() as stack:
+        for side in sides:
+            try:
+                found[side] = stack.enter_context(Runner(package, side, number, threads))
+            except CannotError as error:
+                missing[side] = str(error)
+        yield found, missing
 
-    cell = CELLS[cell_number]
-    given = given_for(cell)
+
+def calls_in(runner: Runner, seconds: float) -> int:
+    """Give the count that a run takes about so many seconds with; it has run with it then."""
+    runner.run(1)
+    count, taken = 1, runner.run(1).seconds
+    while taken < seconds / 20:
+        count *= 8
+        runner.run(count)  # another count may be another program
+        taken = runner.run(count).seconds
+    count = max(1, round(count * seconds / taken))
+    runner.run(count)
+    return count
+
+
+def serve(package: str, name: str, number: int) -> None:
+    """Make the side, then do with it what comes in."""
     try:
         start = time.perf_counter()
-        importlib.import_module(f"benchmarks.race.sides.{name}")
+        module = importlib.import_module(f"{package}.{name}")
         imported = time.perf_counter()
-        side = make(name, cell, given)
+        side = module.make(number)
         side.run(1)
-        ready = time.perf_counter()
-    except (ImportError, CannotError) as error:
+        first = time.perf_counter()
+        side.run(1)
+        again = time.perf_counter() - first
+    except CannotError as error:
         _say({"error": str(error)})
         return
-    _say({"import_seconds": imported - start, "compile_seconds": ready - imported})
+    except Exception as error:  # whatever it is, the race goes on without this side
+        _say({"error": f"{type(error).__name__}: {error}"})
+        return
+    compiling = max(0.0, first - imported - again)
+    _say({"import_seconds": imported - start, "compile_seconds": compiling})
     for line in sys.stdin:
-        start = time.perf_counter()
-        loss = side.run(int(line))
-        _say({"seconds": time.perf_counter() - start, "loss": loss})
+        what, count = line.split()
+        task = getattr(side, what)
+        start, processor = time.perf_counter(), time.process_time()
+        found = task(int(count))
+        seconds = time.perf_counter() - start
+        taken = time.process_time() - processor
+        _say({"seconds": seconds, "processor_seconds": taken, "found": found})
 
 
 def _say(what: dict[str, Any]) -> None:
@@ -120,4 +205,4 @@ def _say(what: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    serve(sys.argv[1], sys.argv[2], int(sys.argv[3]))
