@@ -74,3 +74,23 @@ def _over_ours(row: Row, side: str) -> float:
         return math.nan
     ratio: float = row["sides"][side]["microseconds"] / row["sides"]["glassnet"]["microseconds"]
     return ratio
+
+
+def plot_memory(results: Results) -> None:
+    """Growth against what is asked, case by case."""
+    rows = results.rows("memory")
+    with figure(results, "memory", figsize=(9, 1.5 + 0.45 * len(rows))) as drawn:
+        if drawn is None:
+            return
+        _, axes = drawn
+        megabytes = [row["growth"] / 2**20 for row in rows]
+        colours = [OURS if row["asked"] else OTHERS for row in rows]
+        axes.barh(range(len(rows)), megabytes, 0.55, color=colours)
+        for place, row in enumerate(rows):
+            axes.plot([row["bar"] / 2**20] * 2, [place - 0.4, place + 0.4], color=BAR, linewidth=2)
+            axes.text(megabytes[place] + 1, place, f"{megabytes[place]:.0f}", va="center")
+        axes.plot([], [], color=BAR, linewidth=2, label="the bar (asked of the orange ones)")
+        axes.set_yticks(range(len(rows)), [row["case"] for row in rows])
+        axes.invert_yaxis()
+        axes.set_xlabel("MB that memory grows by while fit runs, 60,000 × 784 numbers")
+        axes.legend(frameon=False)

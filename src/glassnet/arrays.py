@@ -19,6 +19,7 @@ from glassnet.errors import DataError
 from glassnet.rules.losses import Loss
 
 SUM_TOLERANCE = 1e-5  # shares of classes that were rounded to float32 still add up to 1
+PART = 2**16  # numbers that are looked at together: they stay near the processor
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ def _cast(given: NDArray[Any], dtype: DTypeLike, name: str) -> NDArray[Any]:
     """Give the array in a dtype, C order and writeable; every number in it is finite."""
     with np.errstate(over="ignore"):
         array = np.require(given, np.dtype(dtype), ["C", "W"])
-    if np.isfinite(array).all():
+    if _all_finite(array):
         return array
     place = tuple(int(index) for index in np.argwhere(~np.isfinite(array))[0])
     where = f"row {place[0]}" + (f", column {place[1]}" if len(place) > 1 else "")
@@ -250,6 +251,13 @@ def _cast(given: NDArray[Any], dtype: DTypeLike, name: str) -> NDArray[Any]:
         f"Input {name} contains infinity or a value too large for dtype('{array.dtype}'):"
         f" {given[place]} in {where}; correct it, or scale the column"
     )
+
+
+def _all_finite(array: NDArray[Any]) -> bool:
+    """Whether every number is finite; looked at in parts, so that nothing as long as X is made."""
+    flat = array.reshape(-1)
+    parts = (flat[start : start + PART] for start in range(0, flat.size, PART))
+    return all(bool(np.isfinite(part).all()) for part in parts)
 
 
 def _one_hot(classes: NDArray[Any], outputs: int, dtype: DTypeLike, name: str) -> NDArray[Any]:
