@@ -94,3 +94,80 @@ def plot_memory(results: Results) -> None:
         axes.invert_yaxis()
         axes.set_xlabel("MB that memory grows by while fit runs, 60,000 × 784 numbers")
         axes.legend(frameon=False)
+
+
+def plot_cold(results: Results) -> None:
+    """Seconds of a whole process."""
+    rows = sorted(results.rows("cold"), key=lambda row: float(row["seconds"]))
+    with figure(results, "cold", figsize=(8, 1.4 + 0.4 * len(rows))) as drawn:
+        if drawn is None:
+            return
+        _, axes = drawn
+        seconds = [row["seconds"] for row in rows]
+        colours = [OURS if "glassnet" in row["program"] else OTHERS for row in rows]
+        axes.barh(range(len(rows)), seconds, 0.6, color=colours)
+        for place, value in enumerate(seconds):
+            axes.text(value + 0.02, place, f"{value:.2f}", va="center")
+        axes.set_yticks(range(len(rows)), [row["program"] for row in rows])
+        axes.invert_yaxis()
+        axes.set_xlabel("seconds of a process that imports, and trains 64-100-10 for 50 epochs")
+
+
+def plot_compile(results: Results) -> None:
+    """Seconds of the first compile by the number of layers, under the line that is asked."""
+    rows = results.rows("compile")
+    with figure(results, "compile", figsize=(8, 4.5)) as drawn:
+        if drawn is None:
+            return
+        _, axes = drawn
+        for kind, style in (("equal widths", "o-"), ("a width each", "s--")):
+            own = [row for row in rows if row["kind"] == kind]
+            layers = [row["layers"] for row in own]
+            axes.plot(layers, [r["first"] for r in own], style, color=OURS,
+                      label=f"first compile ever, {kind}")  # fmt: skip
+            axes.plot(layers, [r["again"] for r in own], style, color=OTHERS,
+                      label=f"from the cache, {kind}")  # fmt: skip
+        bars = {row["layers"]: row["bar"] for row in rows}
+        axes.plot(list(bars), list(bars.values()), color=BAR, linewidth=2, label="asked of the first")
+        axes.set(xlabel="dense layers", ylabel="seconds", ylim=(0, None))
+        axes.grid(alpha=0.3)
+        axes.legend(frameon=False)
+
+
+def plot_growth(results: Results) -> None:
+    """Seconds of a fit against rows, epochs and parameters, beside a line in proportion."""
+    rows = results.rows("growth")
+    with figure(results, "growth", figsize=(12, 4), ncols=len(rows), sharey=True) as drawn:
+        if drawn is None:
+            return
+        _, all_axes = drawn
+        for row, axes in zip(rows, all_axes, strict=True):
+            amounts, seconds = row["amounts"], row["seconds"]
+            line = [seconds[-1] * amount / amounts[-1] for amount in amounts]
+            axes.plot(amounts, line, color=BAR, linewidth=1, label="in proportion to the last")
+            axes.plot(amounts, seconds, "o-", color=OURS, label=f"measured, power {row['power']:.2f}")
+            axes.set(xscale="log", yscale="log", xlabel=row["of"])
+            axes.grid(alpha=0.3)
+            axes.legend(frameon=False)
+        all_axes[0].set_ylabel("seconds of a fit")
+
+
+def plot_predict(results: Results) -> None:
+    """Rows a second of each side, by network and batch."""
+    rows = results.rows("predict")
+    sides = list(rows[0]["rows_a_second"])
+    with figure(results, "predict", figsize=(10, 4.5)) as drawn:
+        if drawn is None:
+            return
+        _, axes = drawn
+        width = 0.8 / len(sides)
+        greys = iter(("#334155", "#64748b", "#94a3b8", "#cbd5e1"))
+        for place, side in enumerate(sides):
+            speeds = [row["rows_a_second"].get(side, math.nan) for row in rows]
+            at = [k + (place - (len(sides) - 1) / 2) * width for k in range(len(rows))]
+            colour = OURS if side == "glassnet" else next(greys)
+            axes.bar(at, speeds, width * 0.92, color=colour, label=side)
+        axes.set_xticks(range(len(rows)), [row["case"].replace(", ", "\n") for row in rows])
+        axes.set(yscale="log", ylabel="rows a second")
+        axes.grid(axis="y", alpha=0.3)
+        axes.legend(frameon=False, ncols=len(sides))

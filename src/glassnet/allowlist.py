@@ -86,9 +86,10 @@ def check_program(text: str) -> ast.Module:
     for node in ast.walk(tree):
         if id(node) not in additions:
             _check_node(node, defined, docstrings)
+    named = {f.name: {n.id for n in ast.walk(f) if isinstance(n, ast.Name)} for f in functions}
     for function in functions:
         _check_names(function, defined)
-        _check_never_led_back_to(function, functions)
+        _check_never_led_back_to(function, named)
     if len(defined) < len(functions):
         raise _refused(tree, "two functions have the same name")
     return tree
@@ -201,13 +202,15 @@ def _check_names(function: ast.FunctionDef, defined: set[str]) -> None:
         own = (own - made) | (made if _is_made_of_zeros(statement) else set())
 
 
-def _check_never_led_back_to(function: ast.FunctionDef, functions: list[ast.FunctionDef]) -> None:
-    """Check that a function does not call itself, by way of others or at once: it would not end."""
-    calls = {f.name: {n.id for n in ast.walk(f) if isinstance(n, ast.Name)} for f in functions}
+def _check_never_led_back_to(function: ast.FunctionDef, named: dict[str, set[str]]) -> None:
+    """Check that a function does not call itself, by way of others or at once: it would not end.
+
+    `named` holds the names in each function.
+    """
     reached: set[str] = set()
     ahead = [function.name]
     while ahead:
-        called = (calls[ahead.pop()] & calls.keys()) - reached
+        called = (named[ahead.pop()] & named.keys()) - reached
         reached |= called
         ahead += called
     if function.name in reached:

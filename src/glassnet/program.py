@@ -16,7 +16,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -368,13 +368,13 @@ class Program:
 
         Raises ProgramError if the text has anything in it that a program never has.
         """
-        tree = check_program(self.source)
+        code = _checked_code(self.source, self.filename)
         lines = self.source.splitlines(keepends=True)
         linecache.cache[self.filename] = (len(self.source), None, lines, self.filename)
         # Of Python's builtins, a program needs only what its import calls.
         builtins = {"__import__": __import__}
         scope: dict[str, Any] = {"__name__": "glassnet_program", "__builtins__": builtins}
-        exec(compile(tree, self.filename, "exec"), scope)  # our own text, checked just above
+        exec(code, scope)  # our own text, checked just above
         if numpy is not np:
             scope["np"] = numpy
         return {k: v for k, v in scope.items() if inspect.isfunction(v)}
@@ -401,6 +401,15 @@ class Program:
 
     def __str__(self) -> str:
         return self.source
+
+
+@lru_cache(maxsize=64)
+def _checked_code(text: str, filename: str) -> CodeType:
+    """Check and compile a text; one fit asks several times, once for each engine's needs.
+
+    Raises ProgramError if the text has anything in it that a program never has.
+    """
+    return compile(check_program(text), filename, "exec")
 
 
 def _names_read(code: CodeType) -> list[str]:
