@@ -52,9 +52,13 @@ bench: $(READY) ## measure the engines and the import, and print the tables
 	$(BIN)/python -m benchmarks.compiled
 	$(BIN)/python -m benchmarks.folds
 
-race: $(READY) ## race a training step against PyTorch, JAX, scikit-learn and Keras (a large download, half an hour)
+# One measure alone: make race MEASURES=predict, or steps cold compile memory growth.
+MEASURES := all
+RACE := race-output
+
+race: $(READY) ## race against PyTorch, JAX, scikit-learn, Keras and ONNX Runtime (a large download, half an hour)
 	$(BIN)/python -m pip install --quiet --group race
-	$(BIN)/python -m benchmarks.race
+	$(BIN)/python -m benchmarks.race $(MEASURES) --out $(RACE)
 
 fuzz: $(READY) ## throw damaged and random input at the readers for some minutes
 	$(BIN)/python tests/fuzz_files.py 300
@@ -80,7 +84,7 @@ test-lowest: ## run the tests with the oldest versions that pyproject.toml allow
 	.venv-lowest/bin/pytest -n $(JOBS)
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venv-lowest $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .venv-lowest $(OUT) $(RACE) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
 define LOWEST
 import itertools, tomllib

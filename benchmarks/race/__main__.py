@@ -20,8 +20,8 @@ def main() -> None:
         description=benchmarks.race.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    options.add_argument("measures", nargs="*", default="steps", metavar="measure",
-                         choices=("all", *MEASURES), help="all, or some of " + " ".join(MEASURES))  # fmt: skip
+    options.add_argument("measures", nargs="*", default="steps", choices=("all", *MEASURES),
+                         metavar="measure", help=f"all, or {', '.join(MEASURES)}")  # fmt: skip
     options.add_argument("--cells", nargs="+", help="steps: only cells whose name holds one")
     options.add_argument("--peers", nargs="+", choices=[s for s in SIDES if s != "glassnet"],
                          help="steps: only these")  # fmt: skip

@@ -2,8 +2,8 @@
 
 Each library's program stands in processes/ and is started anew for each run, on one core; runs are
 interleaved, and medians of seven are compared. What libraries keep on disk between processes is
-there already: glassnet's compiled code, JAX's compilation cache (JAX keeps none by itself: both ways
-are shown). Asked: at most a third of PyTorch's time, and half of JAX's.
+there already: glassnet's compiled code, and JAX's where it is told to keep it, which it does not do
+by itself. Asked: at most a third of PyTorch's time, and half of JAX's.
 """
 
 from __future__ import annotations

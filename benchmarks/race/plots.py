@@ -63,6 +63,7 @@ def plot_steps(results: Results) -> None:
         axes.set_yticks(range(len(rows)), names)
         axes.invert_yaxis()
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.grid(axis="x", alpha=0.3)
         axes.set_xlabel("time of a training step over glassnet's (left of 1: faster than glassnet)")
         made.legend(loc="outside upper center", ncols=4, frameon=False)
@@ -120,15 +121,11 @@ def plot_compile(results: Results) -> None:
         if drawn is None:
             return
         _, axes = drawn
-        for kind, style in (("equal widths", "o-"), ("a width each", "s--")):
-            own = [row for row in rows if row["kind"] == kind]
-            layers = [row["layers"] for row in own]
-            axes.plot(layers, [r["first"] for r in own], style, color=OURS,
-                      label=f"first compile ever, {kind}")  # fmt: skip
-            axes.plot(layers, [r["again"] for r in own], style, color=OTHERS,
-                      label=f"from the cache, {kind}")  # fmt: skip
-        bars = {row["layers"]: row["bar"] for row in rows}
-        axes.plot(list(bars), list(bars.values()), color=BAR, linewidth=2, label="asked of the first")
+        layers = [row["layers"] for row in rows]
+        axes.plot(layers, [r["first"] for r in rows], "o-", color=OURS, label="first compile ever")
+        axes.plot(layers, [r["again"] for r in rows], "s-", color=OTHERS, label="from the cache")
+        axes.plot(layers, [r["bar"] for r in rows], color=BAR, linewidth=2,
+                  label="asked of the first")  # fmt: skip
         axes.set(xlabel="dense layers", ylabel="seconds", ylim=(0, None))
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
@@ -145,7 +142,8 @@ def plot_growth(results: Results) -> None:
             amounts, seconds = row["amounts"], row["seconds"]
             line = [seconds[-1] * amount / amounts[-1] for amount in amounts]
             axes.plot(amounts, line, color=BAR, linewidth=1, label="in proportion to the last")
-            axes.plot(amounts, seconds, "o-", color=OURS, label=f"measured, power {row['power']:.2f}")
+            label = f"measured, power {row['power']:.2f}"
+            axes.plot(amounts, seconds, "o-", color=OURS, label=label)
             axes.set(xscale="log", yscale="log", xlabel=row["of"])
             axes.grid(alpha=0.3)
             axes.legend(frameon=False)

@@ -33,7 +33,8 @@ def model_of(case: Trained) -> onnx.ModelProto:
     nodes, numbers, before = [], [], "x"
     last = len(case.layers) - 1
     for place, (w, b) in enumerate(case.layers):
-        numbers += [numpy_helper.from_array(w, f"W{place}"), numpy_helper.from_array(b, f"b{place}")]
+        numbers.append(numpy_helper.from_array(w, f"W{place}"))
+        numbers.append(numpy_helper.from_array(b, f"b{place}"))
         nodes.append(helper.make_node("Gemm", [before, f"W{place}", f"b{place}"], [f"z{place}"]))
         kind, options = ("Softmax", {"axis": 1}) if place == last else ("Relu", {})
         before = "y" if place == last else f"a{place}"
