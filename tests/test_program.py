@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import runpy
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 import checks
 from checks import call
+from glassnet import program as program_module
 from glassnet.allowlist import check_program
 from glassnet.description import Description
 from glassnet.errors import DescriptionError
@@ -395,6 +397,18 @@ def test_a_program_with_another_module_for_numpy_calls_that():
     functions = program.functions_with(numpy)
     functions["predict"](*(inputs[name] for name in ("x", "W1", "b1")))
     assert called
+
+
+def test_a_text_is_checked_once_however_often_its_functions_are_made(monkeypatch):
+    checked = []
+    monkeypatch.setattr(
+        program_module, "check_program", lambda t: checked.append(t) or ast.parse(t)
+    )
+    for _ in range(2):  # equal programs, as the folds of a cross-validation have
+        program = net(3, Dense(7, "tanh"), Dense(2), optimizer=SGD(0.12345))
+        scopes = [program.functions_with(np)["step"].__globals__ for _ in range(2)]
+    assert checked == [program.source]
+    assert scopes[0] is not scopes[1]  # what one is run with is not seen by the other
 
 
 # ------------------------------------------------------------------------- saved programs

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tracemalloc
 from typing import ClassVar
 
 import numpy as np
@@ -45,6 +46,24 @@ def assert_equal_bits(one, other):
     assert one.keys() == other.keys()
     for name, value in one.items():
         np.testing.assert_array_equal(value, other[name], err_msg=name)
+
+
+# --------------------------------------------------------------- what a fit holds in memory
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_a_fit_holds_nothing_as_long_as_rows_that_need_no_change(engine):
+    x = np.zeros((20_000, 400), np.float32)
+    y = np.zeros((20_000, 1), np.float32)
+    net = gn.Network("400-2-1 tanh linear", random_state=0)
+    fit(net, y[:640], x=x[:640], epochs=2, engine=engine)  # makes what is kept
+    tracemalloc.start()
+    try:
+        fit(net, y, x=x, epochs=2, engine=engine)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.1 * x.nbytes
 
 
 # ------------------------------------------------------------------- what a fit computes

@@ -2,8 +2,8 @@
 
 One of the three is doubled again and again while the others stay; the compiled engine trains on one
 core. What is shown for each is the power that the time grows with, over the upper half of the
-points: 1 is in proportion. Below 1 a fixed cost is still being shared out, above 1 something grows faster,
-as where weights no longer fit into the processor's own memory.
+points: 1 is in proportion. Below 1 a fixed cost is still being shared out, above 1 something grows
+faster, as where weights no longer fit into the processor's own memory.
 """
 
 from __future__ import annotations

@@ -15,6 +15,9 @@ from glassnet.values import Values
 
 Batch = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 ORDERS_TOGETHER = 50_000  # row numbers that are sorted in one go: small epochs share the overhead
+GATHERED_TOGETHER = (
+    2**17
+)  # numbers of X: so small batches share the overhead, and no copy of all is made
 
 
 class NumpyEngine:
@@ -64,7 +67,7 @@ class NumpyEngine:
                 yield from batches
 
     def _epochs(self, work: Work, epochs: range, first: int, last: int) -> Iterator[list[Batch]]:
-        """Give the batches of each epoch that belong to the steps first … last − 1."""
+        """Give the batches of each epoch of the steps first … last − 1, some at a time."""
         before, per_epoch = work.epochs_before, work.batches.per_epoch
         wanted = [slice(max(0, first - e * per_epoch), last - e * per_epoch) for e in epochs]
         if not work.batches.shuffled:
@@ -73,12 +76,15 @@ class NumpyEngine:
             yield from (in_order[part] for part in wanted)
             return
         orders = work.batches.orders(before + epochs.start, before + epochs.stop)
+        together = max(1, GATHERED_TOGETHER // (work.batches.size * work.x.shape[1]))
         for order, part in zip(orders, wanted, strict=True):
-            cuts = work.batches.cuts[part]
-            start = cuts[0][0]
-            rows = order[start : cuts[-1][1]]  # no others: a call may want few steps of an epoch
-            cuts = [(a - start, b - start) for a, b in cuts]
-            yield self._cut(work, rows, cuts, work.x[rows], work.y[rows])
+            all_cuts = work.batches.cuts[part]  # no others: a call may want few steps of an epoch
+            for first_cut in range(0, len(all_cuts), together):
+                cuts = all_cuts[first_cut : first_cut + together]
+                start = cuts[0][0]
+                rows = order[start : cuts[-1][1]]
+                cuts = [(a - start, b - start) for a, b in cuts]
+                yield self._cut(work, rows, cuts, work.x[rows], work.y[rows])
 
     def _cut(
         self,
