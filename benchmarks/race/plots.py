@@ -13,8 +13,15 @@ from typing import Any
 from benchmarks.race.results import Results, Row
 
 OURS, OTHERS, BAR = "#c2410c", "#64748b", "#0f172a"
-MARKS = {"jax": "D", "torch": "s", "torch_compiled": "^", "keras": "v", "sklearn": "o",
-         "numpy": "P"}  # fmt: skip
+MARKS = {
+    "jax": "D",
+    "jax_nested": "d",
+    "torch": "s",
+    "torch_compiled": "^",
+    "keras": "v",
+    "sklearn": "o",
+    "numpy": "P",
+}
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-SIDES = ("glassnet", "jax", "torch", "torch_compiled", "keras", "sklearn", "numpy")
+SIDES = "glassnet jax jax_nested torch torch_compiled keras sklearn numpy".split()
 
 
 class CannotError(Exception):

@@ -60,14 +60,17 @@ class JaxSide:
 
     def _train(self, parameters, x, y, steps):
         def step(carried, rows):
-            parameters, state, key = carried
-            key, own = jax.random.split(key) if self.cell.dropout else (key, key)
-            loss, slopes = jax.value_and_grad(self._loss)(parameters, x[rows], y[rows], own)
-            updates, state = self.optimizer.update(slopes, state, parameters)
-            return (optax.apply_updates(parameters, updates), state, key), loss
+            return self._step(carried, (x[rows], y[rows]))
 
         start = (parameters, self.optimizer.init(parameters), jax.random.key(0))
         return jax.lax.scan(step, start, steps)
+
+    def _step(self, carried, rows):
+        parameters, state, key = carried
+        key, own = jax.random.split(key) if self.cell.dropout else (key, key)
+        loss, slopes = jax.value_and_grad(self._loss)(parameters, *rows, own)
+        updates, state = self.optimizer.update(slopes, state, parameters)
+        return (optax.apply_updates(parameters, updates), state, key), loss
 
     def run(self, epochs: int) -> float:
         """Train from the first weights."""
