@@ -66,6 +66,18 @@ def row_number(number, rows):
 
 
 @compiled
+def all_finite(x):
+    """Say whether every number is finite: 0 times inf, or times nan, is nan."""
+    for i in range(x.shape[0]):
+        zero = x.dtype.type(0)
+        for j in range(x.shape[1]):
+            zero += x[i, j] * x.dtype.type(0)
+        if zero != zero:
+            return False
+    return True
+
+
+@compiled
 def gather(source, order, start, target):
     """Copy the rows of a batch together."""
     for i in range(target.shape[0]):

@@ -30,8 +30,10 @@ CACHE_FAULTS = (
 ONE_AT_A_TIME = threading.RLock()  # several threads may want the same program
 
 
-def first_call(source: str, arguments: tuple[Any, ...]) -> tuple[int, Callable[..., int], str]:
-    """Call the `train` of a loop text.
+def first_call(
+    source: str, arguments: tuple[Any, ...], name: str = "train"
+) -> tuple[int, Callable[..., int], str]:
+    """Call the `train` of a loop text, or another of its functions.
 
     A damaged cache is dropped, never fatal.
 
@@ -44,13 +46,13 @@ def first_call(source: str, arguments: tuple[Any, ...]) -> tuple[int, Callable[.
         file, note = cached_file(source)
         if file is not None:
             try:
-                function = _module_from_file(file).train
+                function = getattr(_module_from_file(file), name)
                 return int(function(*arguments)), function, note
             except CACHE_FAULTS as error:
                 forget(source)
                 sys.modules.pop(_module_name(file), None)
                 note = f"what was kept of compiled code was damaged and is dropped: {error}"
-        function = _module_from(source).train
+        function = getattr(_module_from(source), name)
         return int(function(*arguments)), function, note
 
 
