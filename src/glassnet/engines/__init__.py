@@ -112,7 +112,8 @@ class Engine(Protocol):
     def gradients(self, work: Work, values: Values) -> tuple[float, NDArray[Any]]:
         """Give the loss of all rows at once, and its flat gradient (P,), in float64.
 
-        Running statistics are brought forward as in a step; parameters stay as they are.
+        Running statistics are brought forward as in a step, unless the loss is inf or nan;
+        parameters stay as they are.
         """
 
 

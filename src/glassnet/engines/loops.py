@@ -178,7 +178,7 @@ class Stages:
                 yield f"{text.at(node)} = {text.name(node)}"
             text.local.add(id(node))
         elif node.op == "row_cumsum":
-            yield f"{name}_i += {text.value(node.args[0])}"
+            yield f"{name}_i = plus({name}_i, {text.value(node.args[0])})"
             yield f"{text.name(node)} = {name}_i"
             if id(node) in self.plan.stored:
                 yield f"{text.at(node)} = {text.name(node)}"
@@ -236,7 +236,7 @@ def indented(lines: Iterable[str]) -> list[str]:
 def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
     """Give a text with its own names numbered, so that equal work has equal text."""
     fixed = "for j i k m in range if or else real np dot uint32 inf sqrt rint abs T mix kept normal"
-    fixed += " row_number"
+    fixed += " plus minus over_root row_number"
     keep = {*fixed.split(), *CALLS.values()}
     numbers = {name: f"_{place}" for place, name in enumerate(takes)}
 
@@ -276,7 +276,7 @@ def write_loops(program: Program) -> str:
         *indented(indented(_cut_to_batch(plan))),
         *indented(indented(body)),
         "        losses[number - first] = loss",
-        "        if not np.isfinite(loss):",
+        "        if not is_finite(loss):",
         "            return number - first + 1",
         *indented(indented(after)),
         "        if not updating:",
@@ -310,10 +310,14 @@ from glassnet.engines.compiled import (
     fill_shares,
     gather,
     greatest,
+    is_finite,
     kept,
     least,
+    minus,
     mix,
     normal,
+    over_root,
+    plus,
     row_number,
     sign_of,
     sort_rows,
