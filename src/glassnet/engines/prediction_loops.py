@@ -6,7 +6,6 @@ the processor, so a prediction of any number of rows needs no more memory than i
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from glassnet.engines.loops import Stages, heading, indented
@@ -15,7 +14,7 @@ from glassnet.graph import GradientGraph, Symbol, prediction_graph
 from glassnet.lines import Shape
 from glassnet.program import Program
 
-PREDICT_TAKES = "x_all parameters statistics sizes outputs_all block".split()
+PREDICT_TAKES = "x_all, parameters, statistics, sizes, outputs_all, block"
 
 
 class PredictionPlan(Plan):
@@ -44,9 +43,7 @@ def write_prediction(program: Program) -> str:
     body = list(stages.body())
     predict = [
         "@cached",
-        "def predict(",
-        *indented(textwrap.wrap(", ".join(PREDICT_TAKES) + ",", 90)),
-        "):",
+        f"def predict({PREDICT_TAKES}):",
         *indented(_prepared(program, plan)),
         "    for start in range(0, rows, block):",
         "        stop = min(start + block, rows)",
@@ -76,7 +73,8 @@ def _prepared(program: Program, plan: Plan) -> Iterator[str]:
         ("parameters", program.parameter_shapes),
         ("statistics", program.statistic_shapes),
     ):
-        yield "at = 0"
+        if shapes:
+            yield "at = 0"
         for name, shape in shapes.items():
             size = " * ".join(map(str, shape))
             reshaped = f".reshape(({', '.join(map(str, shape))}))" if len(shape) == 2 else ""
@@ -87,8 +85,12 @@ def _prepared(program: Program, plan: Plan) -> Iterator[str]:
     for name, shape in _buffers(plan):
         axes = [str(axis) for axis in shape if axis != 1]
         if shape[0] == "m":
-            yield f"{name}_most = np.empty(({', '.join(['most', *axes[1:]])},), real)"
+            yield f"{name}_most = np.empty({_as_size(['most', *axes[1:]])}, real)"
         else:
-            yield f"{name} = np.empty(({', '.join(axes)},), real)"
+            yield f"{name} = np.empty({_as_size(axes)}, real)"
     for name, values in plan.numbers.items():
         yield f"{name} = np.array({values!r}, real)"
+
+
+def _as_size(axes: list[str]) -> str:
+    return f"({', '.join(axes)})" if len(axes) > 1 else axes[0]
