@@ -14,11 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.description import Description
 from glassnet.engines import check_installed, choose_for_prediction, seconds_to_predict
-from glassnet.engines.first_call import first_call
 from glassnet.engines.one_thread import ONE_THREAD
-from glassnet.engines.prediction_loops import write_prediction
 from glassnet.errors import ProgramError
 from glassnet.program import Program
 from glassnet.values import Values
@@ -29,7 +26,7 @@ NUMPY_BLOCK, COMPILED_BLOCK = 2**18, 2**17
 BLAS_ALONE = 2**18  # multiplications of a product up to which BLAS takes one thread by itself
 
 Loops = Callable[..., int]
-_COMPILED: dict[Description, Loops] = {}  # what was compiled or loaded in this process
+_COMPILED: dict[object, Loops] = {}  # by description: what was compiled in this process, or loaded
 
 
 class Prediction:
@@ -105,6 +102,8 @@ class Prediction:
         if choose_for_prediction(engine, self.program, self._spent) == "numpy":
             return False
         check_installed()
+        from glassnet.engines.prediction_loops import write_prediction
+
         try:
             self._source = write_prediction(self.program)
         except ProgramError:
@@ -120,6 +119,8 @@ class Prediction:
         return self._first_run(given)
 
     def _first_run(self, given: tuple[Any, ...]) -> int:
+        from glassnet.engines.first_call import first_call  # loads the reader of versions
+
         done, self._loops, _ = first_call(self._source, given, "predict")
         _COMPILED[self.program.description] = self._loops
         return done
