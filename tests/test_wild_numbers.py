@@ -4,11 +4,12 @@ Wild are nan and inf themselves, numbers whose square is too large or nothing at
 ones, anywhere: in X, y, row weights, parameters, running statistics, optimizer state and rates.
 
 Where it would depend on the order of a sum whether it becomes inf there is nothing to compare, as
-engines add in different orders. So the numbers are chosen: those that are large are far from the
-largest, so that a sum of a few is none, but any square is. The columns that BatchNorm is given
-never hold one large number in all rows: whether that is its own mean, exactly, is up to rounding.
-And the other weights are small: whether tanh(9) is 1, and its slope 0, is up to the last digit.
-Where only some numbers are targets of a loss, others are refused before any engine sees them.
+engines add in different orders. So the numbers are chosen. Those that are large are far from the
+largest, so that a sum of a few is finite, but any square is inf; and so it is with what large rates
+lead to. The columns that BatchNorm is given never hold one large number in all rows: whether that is
+its own mean, exactly, is up to rounding. The other weights are small: whether tanh(9) is 1, and its
+slope 0, is up to the last digit. Where only some numbers are targets of a loss, others are refused
+before any engine sees them.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ WILD = {
     "float32": (np.nan, np.inf, -np.inf, 1e30, -1e30, 1e-30, -1e-42),
     "float64": (np.nan, np.inf, -np.inf, 1e250, -1e250, 1e-250, -1e-320),
 }
-RATES = {"float32": (1e-42, 1e20, 1e30), "float64": (1e-320, 1e150, 1e250)}
+RATES = {"float32": (1e-42, 1e11, 1e30), "float64": (1e-320, 1e90, 1e250)}
 STEPS = 4
 
 Change = Callable[[Work, Values, np.ndarray], None]
