@@ -6,10 +6,10 @@ ones, anywhere: in X, y, row weights, parameters, running statistics, optimizer 
 Where it would depend on the order of a sum whether it becomes inf there is nothing to compare, as
 engines add in different orders. So the numbers are chosen. Those that are large are far from the
 largest, so that a sum of a few is finite, but any square is inf; and so it is with what large rates
-lead to. The columns that BatchNorm is given never hold one large number in all rows: whether that is
-its own mean, exactly, is up to rounding. The other weights are small: whether tanh(9) is 1, and its
-slope 0, is up to the last digit. Where only some numbers are targets of a loss, others are refused
-before any engine sees them.
+lead to. The columns that BatchNorm is given never hold one large number in all rows: whether that
+is its own mean, exactly, is up to rounding. The other weights are small: whether tanh(9) is 1, and
+its slope 0, is up to the last digit. Where only some numbers are targets of a loss, others are
+refused before any engine sees them.
 """
 
 from __future__ import annotations
