@@ -66,7 +66,7 @@ class Prediction:
     ) -> NDArray[Any] | None:
         """Give the outputs for x in the program's form; None where a number is not finite."""
         if not self._compiled_for(len(x), engine or self.engine):
-            return self._by_numpy(values, x) if np.isfinite(x).all() else None
+            return self._by_numpy(values, x) if self._all_finite(x) else None
         outputs = np.empty((len(x), self.width), x.dtype)
         if len(x) * self._most_in_product <= BLAS_ALONE:
             done = self._run(values, x, outputs)
@@ -76,6 +76,11 @@ class Prediction:
         return outputs if done == len(x) else None
 
     # ------------------------------------------------------------------------ with NumPy
+
+    def _all_finite(self, x: NDArray[Any]) -> bool:
+        """Whether every number is finite, looked for in parts: no array as large as x is made."""
+        starts = range(0, len(x), self.numpy_block)
+        return all(np.isfinite(x[start : start + self.numpy_block]).all() for start in starts)
 
     def _by_numpy(self, values: Values, x: NDArray[Any]) -> NDArray[Any]:
         predict, given = self.program.functions["predict"], settled(values)
