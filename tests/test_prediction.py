@@ -263,4 +263,4 @@ def test_the_loops_of_a_prediction_can_be_read():
     source = gn.Network(NET).program().source_for("prediction")
     assert source.startswith('"""The prediction of 3-4-2 relu softmax, written out by glassnet."""')
     assert "loss" not in source
-    assert "np.dot(x, W1, a1)" in source
+    assert "product(x, W1, a1)" in source

@@ -30,6 +30,7 @@ from glassnet.engines.elementary import (
     log1p_float32 as log1p,
     tanh_float32 as tanh,
 )
+from glassnet.engines.products import product
 
 real = np.float32
 
@@ -234,14 +235,14 @@ def train(
             fill_equal_shares(adds_up, w)
         if weights.size > 0:
             fill_shares(weights, order, start, shuffled, adds_up, w)
-        np.dot(x, W1, a1)
+        product(x, W1, a1)
         rows_1(m, n1, a1, b1, normal1, scale1, shift1, key_keep1, h1_2, per_spread1)
-        np.dot(h1_2, W2, dz2)
+        product(h1_2, W2, dz2)
         loss = rows_2(m, db2, n2, part_db2, dz2, b2, y, w)
-        np.dot(dz2, W2.T, dz1)
-        np.dot(h1_2.T, dz2, dW2)
+        product(dz2, W2.T, dz1)
+        product(h1_2.T, dz2, dW2)
         rows_3(m, db1, n1, part_db1, dscale1, part_dscale1, dshift1, part_dshift1, dz1, key_keep1, scale1, normal1, per_spread1, a1)
-        np.dot(x.T, dz1, dW1)
+        product(x.T, dz1, dW1)
         losses[number - first] = loss
         if not is_finite(loss):
             return number - first + 1

@@ -30,6 +30,7 @@ from glassnet.engines.elementary import (
     log1p_float32 as log1p,
     tanh_float32 as tanh,
 )
+from glassnet.engines.products import product
 
 real = np.float32
 
@@ -276,7 +277,7 @@ def train(
             fill_equal_shares(adds_up, w)
         if weights.size > 0:
             fill_shares(weights, order, start, shuffled, adds_up, w)
-        np.dot(x, W1, z1)
+        product(x, W1, z1)
         for j in range(n1):
             t27_j = (real(0.9) * mean1[j])
             t27[j] = t27_j
@@ -300,13 +301,13 @@ def train(
             t30_j = (real(0.1) * batch_variance1[j])
             t30[j] = t30_j
         rows_4(m, n1, t4, per_spread1, normal1, scale1, shift1, a1)
-        np.dot(a1, W2, dz2)
+        product(a1, W2, dz2)
         loss = rows_5(m, db2, n2, part_db2, dz2, b2, y, w)
-        np.dot(dz2, W2.T, dh1)
-        np.dot(a1.T, dz2, dW2)
+        product(dz2, W2.T, dh1)
+        product(a1.T, dz2, dW2)
         rows_6(m, dshift1, n1, part_dshift1, dscale1, part_dscale1, dh1, a1, normal1)
         rows_7(m, db1, n1, part_db1, t19, dh1, t2, dshift1, normal1, dscale1, dz1)
-        np.dot(x.T, dz1, dW1)
+        product(x.T, dz1, dW1)
         losses[number - first] = loss
         if not is_finite(loss):
             return number - first + 1

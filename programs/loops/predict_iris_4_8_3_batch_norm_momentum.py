@@ -30,6 +30,7 @@ from glassnet.engines.elementary import (
     log1p_float32 as log1p,
     tanh_float32 as tanh,
 )
+from glassnet.engines.products import product
 
 real = np.float32
 
@@ -100,13 +101,13 @@ def predict(x_all, parameters, statistics, sizes, outputs_all, block):
             return start
         outputs = outputs_all[start:stop]
         a1 = a1_most[:m]
-        np.dot(x, W1, a1)
+        product(x, W1, a1)
         for j in range(n1):
             t2_j = (variance1[j] + real(1e-05))
             t2[j] = t2_j
             t3_j = np.sqrt(t2_j)
             t3[j] = t3_j
         rows_1(m, n1, a1, b1, mean1, t3, scale1, shift1)
-        np.dot(a1, W2, outputs)
+        product(a1, W2, outputs)
         rows_2(m, n2, outputs, b2)
     return rows

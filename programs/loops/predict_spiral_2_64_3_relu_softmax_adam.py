@@ -30,6 +30,7 @@ from glassnet.engines.elementary import (
     log1p_float32 as log1p,
     tanh_float32 as tanh,
 )
+from glassnet.engines.products import product
 
 real = np.float32
 
@@ -89,8 +90,8 @@ def predict(x_all, parameters, statistics, sizes, outputs_all, block):
             return start
         outputs = outputs_all[start:stop]
         a1 = a1_most[:m]
-        np.dot(x, W1, a1)
+        product(x, W1, a1)
         rows_1(m, n1, a1, b1)
-        np.dot(a1, W2, outputs)
+        product(a1, W2, outputs)
         rows_2(m, n2, outputs, b2)
     return rows

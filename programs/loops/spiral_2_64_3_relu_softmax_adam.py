@@ -30,6 +30,7 @@ from glassnet.engines.elementary import (
     log1p_float32 as log1p,
     tanh_float32 as tanh,
 )
+from glassnet.engines.products import product
 
 real = np.float32
 
@@ -168,14 +169,14 @@ def train(
             fill_equal_shares(adds_up, w)
         if weights.size > 0:
             fill_shares(weights, order, start, shuffled, adds_up, w)
-        np.dot(x, W1, a1)
+        product(x, W1, a1)
         rows_1(m, n1, a1, b1)
-        np.dot(a1, W2, dz2)
+        product(a1, W2, dz2)
         loss = rows_2(m, db2, n2, part_db2, dz2, b2, y, w)
-        np.dot(dz2, W2.T, dz1)
-        np.dot(a1.T, dz2, dW2)
+        product(dz2, W2.T, dz1)
+        product(a1.T, dz2, dW2)
         rows_3(m, db1, n1, part_db1, dz1, a1)
-        np.dot(x.T, dz1, dW1)
+        product(x.T, dz1, dW1)
         losses[number - first] = loss
         if not is_finite(loss):
             return number - first + 1

@@ -146,7 +146,7 @@ def choose(
         raise unknown_name("engine", wanted, ("auto", *ENGINES))
     if wanted != "auto":
         return Choice(wanted, "asked for")
-    if not (installed("numba") and installed("scipy")):
+    if not installed("numba"):
         return Choice("numpy", "numba is not installed: pip install 'glassnet[numba]'")
     steps = epochs * -(-rows // max(1, min(batch_size, rows)))
     seconds = steps * _seconds_a_step(program, min(batch_size, rows))
@@ -223,7 +223,7 @@ def choose_for_prediction(wanted: str, program: Program, seconds: float) -> str:
     if wanted != "auto":
         return wanted
     pays = seconds > _seconds_to_compile_prediction(program)
-    return "numba" if pays and installed("numba") and installed("scipy") else "numpy"
+    return "numba" if pays and installed("numba") else "numpy"
 
 
 def _seconds_to_compile_prediction(program: Program) -> float:
@@ -239,10 +239,9 @@ def seconds_to_predict(program: Program) -> tuple[float, float]:
 
 
 def check_installed() -> None:
-    """Raise MissingExtraError unless compiled loops can run: Numba's np.dot is SciPy's BLAS."""
-    for library in ("numba", "scipy", "threadpoolctl"):
-        if not installed(library):
-            raise missing_extra("the compiled engine", library, "numba")
+    """Raise MissingExtraError unless compiled loops can run."""
+    if not installed("numba"):
+        raise missing_extra("the compiled engine", "numba", "numba")
 
 
 def make(name: str, program: Program) -> Engine:

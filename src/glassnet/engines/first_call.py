@@ -35,25 +35,39 @@ def first_call(
 ) -> tuple[int, Callable[..., int], str]:
     """Call the `train` of a loop text, or another of its functions.
 
-    A damaged cache is dropped, never fatal.
-
     Returns:
         What the call returned, the function for further calls, and a note for the user, empty
         where there is nothing to say.
+
+    """
+
+    def call(module: ModuleType) -> tuple[int, Callable[..., int]]:
+        function = getattr(module, name)
+        return int(function(*arguments)), function
+
+    (done, function), note = from_cache(source, call)
+    return done, function, note
+
+
+def from_cache(source: str, use: Callable[[ModuleType], Any]) -> tuple[Any, str]:
+    """Use the module of a text, with its compiled code from the cache where it is there.
+
+    A damaged cache is dropped, never fatal.
+
+    Returns:
+        What `use` returned, and a note for the user, empty where there is nothing to say.
 
     """
     with ONE_AT_A_TIME:
         file, note = cached_file(source)
         if file is not None:
             try:
-                function = getattr(_module_from_file(file), name)
-                return int(function(*arguments)), function, note
+                return use(_module_from_file(file)), note
             except CACHE_FAULTS as error:
                 forget(source)
                 sys.modules.pop(_module_name(file), None)
                 note = f"what was kept of compiled code was damaged and is dropped: {error}"
-        function = getattr(_module_from(source), name)
-        return int(function(*arguments)), function, note
+        return use(_module_from(source)), note
 
 
 def _module_name(file: Path) -> str:
@@ -80,6 +94,6 @@ def _module_from_file(file: Path) -> ModuleType:
 def _module_from(source: str) -> ModuleType:
     """Run a loop text without a cache."""
     module = ModuleType("glassnet_loops")
-    text = source.replace("@cached\n", "@compiled\n")
+    text = source.replace("\n@cached", "\n@compiled")
     exec(compile(text, "<glassnet loops>", "exec"), module.__dict__)
     return module

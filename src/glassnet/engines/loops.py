@@ -64,7 +64,7 @@ class Stages:
         for node in nodes:
             if node.op == "product":
                 left, right = (self._matrix(part) for part in node.symbols)
-                yield f"np.dot({left}, {right}, {self.plan.array(node)})"
+                yield f"product({left}, {right}, {self.plan.array(node)})"
 
     def _matrix(self, node: Symbol) -> str:
         inner = base(node)
@@ -235,7 +235,7 @@ def indented(lines: Iterable[str]) -> list[str]:
 
 def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
     """Give a text with its own names numbered, so that equal work has equal text."""
-    fixed = "for j i k m in range if or else real np dot uint32 inf sqrt rint abs T mix kept normal"
+    fixed = "for j i k m in range if or else real np uint32 inf sqrt rint abs T mix kept normal"
     fixed += " plus minus over_root row_number"
     keep = {*fixed.split(), *CALLS.values()}
     numbers = {name: f"_{place}" for place, name in enumerate(takes)}
@@ -324,6 +324,7 @@ from glassnet.engines.compiled import (
 )
 from glassnet.engines.elementary import (
 {functions})
+from glassnet.engines.products import product
 
 real = np.{dtype}"""
 

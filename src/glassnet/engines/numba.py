@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from glassnet.engines import Work, check_installed
 from glassnet.engines.first_call import first_call
 from glassnet.engines.loops import write_loops
-from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.program import Program
 from glassnet.rules.randomness import ORDER, keys, mask_keys
 from glassnet.values import Values
@@ -21,7 +20,7 @@ class NumbaEngine:
     """Runs the loops of a program, compiled.
 
     Raises:
-        MissingExtraError: Numba, SciPy or threadpoolctl is not installed.
+        MissingExtraError: Numba is not installed.
         ProgramError: the program has something in it that cannot be written as loops.
 
     """
@@ -91,11 +90,14 @@ class NumbaEngine:
             sizes,
             losses,
         )
-        with ONE_THREAD:
-            if self._function is None:
-                done, self._function, self.note = first_call(self.source, arguments)
-                return done
-            return int(self._function(*arguments))
+        if self._function is None:
+            from glassnet.engines import products
+
+            self.note = products.load(values.dtype.name)
+            done, self._function, note = first_call(self.source, arguments)
+            self.note = self.note or note
+            return done
+        return int(self._function(*arguments))
 
     def _drawn_by(self, rates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give what random numbers are drawn by in each step, where a schedule gives it.

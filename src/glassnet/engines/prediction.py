@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.engines import check_installed, choose_for_prediction, seconds_to_predict
-from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.errors import ProgramError
 from glassnet.program import Program
 from glassnet.values import Values
@@ -23,7 +22,6 @@ from glassnet.values import Values
 # Numbers of one block of rows, in all its layers. NumPy's calls cost something for each block; a
 # compiled block is to stay in the second cache, beside the weights.
 NUMPY_BLOCK, COMPILED_BLOCK = 2**18, 2**17
-BLAS_ALONE = 2**18  # multiplications of a product up to which BLAS takes one thread by itself
 
 Loops = Callable[..., int]
 _COMPILED: dict[object, Loops] = {}  # by description: what was compiled in this process, or loaded
@@ -49,9 +47,6 @@ class Prediction:
         self._fixed, self._by_row = seconds_to_predict(program)
         self._spent = 0.0  # seconds of NumPy, by estimate
         self._sizes = np.array(list(program.sizes.values()), np.int64)
-        self._most_in_product = max(
-            (int(np.prod(p.shape)) for p in program.parameters if len(p.shape) == 2), default=0
-        )
         self._source = ""  # of the loops, once they are wanted
         self._loops: Loops | None = None
         self._known = -1  # how many were compiled when last looked for
@@ -68,12 +63,7 @@ class Prediction:
         if not self._compiled_for(len(x), engine or self.engine):
             return self._by_numpy(values, x) if self._all_finite(x) else None
         outputs = np.empty((len(x), self.width), x.dtype)
-        if len(x) * self._most_in_product <= BLAS_ALONE:
-            done = self._run(values, x, outputs)
-        else:
-            with ONE_THREAD:
-                done = self._run(values, x, outputs)
-        return outputs if done == len(x) else None
+        return outputs if self._run(values, x, outputs) == len(x) else None
 
     # ------------------------------------------------------------------------ with NumPy
 
@@ -124,8 +114,10 @@ class Prediction:
         return self._first_run(given)
 
     def _first_run(self, given: tuple[Any, ...]) -> int:
-        from glassnet.engines.first_call import first_call  # loads the reader of versions
+        from glassnet.engines import products  # loads Numba
+        from glassnet.engines.first_call import first_call
 
+        products.load(self.program.description.dtype)
         done, self._loops, _ = first_call(self._source, given, "predict")
         _COMPILED[self.program.description] = self._loops
         return done
