@@ -66,7 +66,7 @@ fuzz: $(READY) ## throw damaged and random input at the readers for some minutes
 soak: $(READY) ## train for some minutes and look for leaks, drift and rare crashes
 	$(BIN)/pytest -m soak
 
-programs: $(READY) ## write the programs in programs/ anew
+programs: $(READY) ## write the programs in programs/ and their loops anew
 	$(BIN)/python -m programs
 
 # PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu in the environment makes the download smaller.

@@ -1,6 +1,7 @@
 """Write the programs of this folder anew: `make programs`, or `python -m programs`.
 
-They are what glassnet writes for six networks, kept here to be read, run, and compared.
+They are what glassnet writes for six networks, kept here to be read, run, and compared; in `loops`
+lies what the compiled engine runs for them: a fit, and for some of them a prediction.
 """
 
 from __future__ import annotations
@@ -42,10 +43,18 @@ PROGRAMS = {
 }
 
 
+PREDICTED = ("iris_4_8_3_batch_norm_momentum.py", "spiral_2_64_3_relu_softmax_adam.py")
+LOOPS = {name: (program, "numba") for name, program in PROGRAMS.items()}
+LOOPS |= {f"predict_{name}": (PROGRAMS[name], "prediction") for name in PREDICTED}
+
+
 def write() -> None:
-    """Write every program beside this file."""
+    """Write every program beside this file, and its loops into their folder."""
+    here = Path(__file__).parent
     for name, program in PROGRAMS.items():
-        program.save(Path(__file__).parent / name)
+        program.save(here / name)
+    for name, (program, engine) in LOOPS.items():
+        (here / "loops" / name).write_text(program.source_for(engine), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -23,25 +23,25 @@ def plain_python(function: object) -> object:
     return FunctionType(function.__code__, function.__globals__, closure=cells)
 
 
-def plain(source: str) -> Callable[..., int]:
-    """Give the `train` of a loop text as a plain Python function."""
+def plain(source: str, name: str = "train") -> Callable[..., int]:
+    """Give the `train` of a loop text, or another of its functions, as plain Python."""
     text, scope = source, dict[str, Any]()
     for module in (compiled, elementary):
         header = rf"from {re.escape(module.__name__)} import \((.*?)\)\n"
         (names,) = re.findall(header, source, flags=re.S)
-        for name, known_as in re.findall(r"(\w+)(?: as (\w+))?,", names):
-            scope[known_as or name] = plain_python(getattr(module, name))
+        for given, known_as in re.findall(r"(\w+)(?: as (\w+))?,", names):
+            scope[known_as or given] = plain_python(getattr(module, given))
         text = re.sub(header, "", text, flags=re.S)
     text = text.replace(f"from {products.__name__} import product\n", "")
     scope["product"] = products.product
     scope["cached"] = scope["compiled"] = lambda function: function
     exec(text, scope)
 
-    def train(*arguments: object) -> int:
+    def run(*arguments: object) -> int:
         with np.errstate(all="ignore"):  # scalars warn where compiled code and arrays do not
-            return int(scope["train"](*arguments))
+            return int(scope[name](*arguments))
 
-    return train
+    return run
 
 
 class PlainEngine(NumbaEngine):

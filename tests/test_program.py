@@ -454,7 +454,8 @@ def test_a_program_is_saved_as_python_only(tmp_path):
         NETWORKS["exam"].save(tmp_path / "exam.txt")
 
 
-PROGRAMS = runpy.run_path(str(ROOT / "programs" / "write.py"))["PROGRAMS"]
+WRITTEN = runpy.run_path(str(ROOT / "programs" / "write.py"))
+PROGRAMS, LOOPS = WRITTEN["PROGRAMS"], WRITTEN["LOOPS"]
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -463,9 +464,16 @@ def test_the_programs_in_the_repository_are_what_is_written_today(name):
     assert path.read_text(encoding="utf-8") == PROGRAMS[name].source, "run: make programs"
 
 
+@pytest.mark.parametrize("name", LOOPS)
+def test_the_loops_in_the_repository_are_what_is_written_today(name):
+    path, (program, engine) = ROOT / "programs" / "loops" / name, LOOPS[name]
+    assert path.read_text(encoding="utf-8") == program.source_for(engine), "run: make programs"
+
+
 def test_no_other_programs_lie_in_the_repository():
     found = {path.name for path in (ROOT / "programs").glob("*.py")}
     assert found == {*PROGRAMS, "write.py", "__main__.py"}
+    assert {path.name for path in (ROOT / "programs" / "loops").glob("*")} == set(LOOPS)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -113,6 +113,30 @@ def check_inputs(
     for column, categories in description.categories.items():
         _check_categories(given[:, column], column, categories, name)
     return checked
+
+
+def is_in_form(
+    X: object, description: Description, dtype: np.dtype[Any]
+) -> TypeGuard[NDArray[Any]]:
+    """Whether X has the form that `check_inputs` gives, as far as a quick look can tell.
+
+    What is left to see is that its numbers are finite.
+
+    >>> description = Description.read("2-1 linear")
+    >>> is_in_form(np.ones((3, 2)), description, np.dtype("float64"))
+    True
+    >>> is_in_form([[1.0, 1.0]], description, np.dtype("float64"))
+    False
+    """
+    return (
+        type(X) is np.ndarray
+        and X.dtype == dtype
+        and X.ndim == 2
+        and X.shape[1] == description.inputs
+        and len(X) > 0
+        and X.flags.carray
+        and not description.categories
+    )
 
 
 def _check_categories(numbers: NDArray[Any], column: int, categories: int, name: str) -> None:

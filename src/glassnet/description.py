@@ -161,7 +161,7 @@ class Description:
                 " are counted from 0"
             )
 
-    @property
+    @cached_property
     def categories(self) -> dict[int, int]:
         """How many categories there are in each column of X that holds categories."""
         lookups = [lookup for layer in self.layers for lookup in layer.lookups()]

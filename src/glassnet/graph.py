@@ -285,6 +285,22 @@ def gradient_graph(program: Program) -> GradientGraph:
     return GradientGraph(loss, slopes, kept)
 
 
+def prediction_graph(program: Program) -> Symbol:
+    """Call the program's `predict` with symbols.
+
+    >>> from glassnet.description import Description
+    >>> from glassnet.rules.optimizers import SGD
+    >>> prediction_graph(Program(Description.read("1-1 linear"), SGD()))
+    <add ('m', 'n1')>
+    """
+    given = inputs(program)
+    predict = functions_for_symbols(program)["predict"]
+    takes = predict.__code__
+    names = takes.co_varnames[: takes.co_argcount]
+    outputs: Symbol = predict(*(given[name] for name in names))
+    return outputs
+
+
 def update_graph(program: Program) -> dict[str, Symbol]:
     """Call the program's `update` with symbols: the new value of each parameter and state array.
 

@@ -69,7 +69,7 @@ class Folds:
         self.rows = rows
         self.options = options
         self.program = Program(description, options.optimizer)
-        self.evaluation = Evaluation(self.program)
+        self.evaluation = Evaluation(self.program, "auto")
         self.seeds = [seed_of_fold(seed, number) for number in range(1, len(rows) + 1)]
         watched = [
             with_class_weights(class_weight, *self._watched(*pair, validation), description)

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.batches import Batches
-from glassnet.errors import unknown_name
+from glassnet.errors import missing_extra, unknown_name
 from glassnet.program import Program
 from glassnet.rules.randomness import mask_key
 from glassnet.values import Values
 
 ENGINES = ("numpy", "numba")
+BESIDE = ("stacked", "prediction")  # texts that are run for a purpose of their own
 # Measured with `make bench`: what a call costs for a stack of networks, and what an array of a
 # stack costs, both against those of one network; and the least that a compiled step takes.
 STACKED_CALL, STACKED_NUMBER, COMPILED_STEP = 1.3, 1.1, 2e-6
@@ -111,7 +112,8 @@ class Engine(Protocol):
     def gradients(self, work: Work, values: Values) -> tuple[float, NDArray[Any]]:
         """Give the loss of all rows at once, and its flat gradient (P,), in float64.
 
-        Running statistics are brought forward as in a step; parameters stay as they are.
+        Running statistics are brought forward as in a step, unless the loss is inf or nan;
+        parameters stay as they are.
         """
 
 
@@ -208,6 +210,40 @@ def costs_of_step(program: Program, batch_size: int) -> Costs:
     )
 
 
+def choose_for_prediction(wanted: str, program: Program, seconds: float) -> str:
+    """Choose the engine that predicts, where nothing is compiled yet.
+
+    "auto" compiles where NumPy would have taken as long, by estimate, for all rows so far: so no
+    short job waits for a compiler, and a long one has lost no more than it then saves.
+
+    Raises DescriptionError for an unknown engine.
+    """
+    if wanted not in ("auto", *ENGINES):
+        raise unknown_name("engine", wanted, ("auto", *ENGINES))
+    if wanted != "auto":
+        return wanted
+    pays = seconds > _seconds_to_compile_prediction(program)
+    return "numba" if pays and installed("numba") else "numpy"
+
+
+def _seconds_to_compile_prediction(program: Program) -> float:
+    """Estimate what compiling the forward lines costs."""
+    return 0.4 + 0.12 * len(program.parameters) / 2
+
+
+def seconds_to_predict(program: Program) -> tuple[float, float]:
+    """Estimate what a prediction costs in NumPy: each call, and each row."""
+    weights = sum(int(np.prod(p.shape)) for p in program.parameters)
+    units = sum(program.description.widths)
+    return 5e-6 * len(program.predict_lines), 2 * weights / 1e11 + 2e-9 * units
+
+
+def check_installed() -> None:
+    """Raise MissingExtraError unless compiled loops can run."""
+    if not installed("numba"):
+        raise missing_extra("the compiled engine", "numba", "numba")
+
+
 def make(name: str, program: Program) -> Engine:
     """Make an engine for a program.
 
@@ -223,18 +259,24 @@ def make(name: str, program: Program) -> Engine:
 
 
 def source_for(program: Program, engine: str) -> str:
-    """Give the text that an engine runs; "stacked" runs several networks side by side.
+    """Give the text that an engine runs.
+
+    "stacked" runs several networks side by side; "prediction" is the compiled engine's too.
 
     Raises DescriptionError for an unknown engine.
     """
-    if engine not in (*ENGINES, "stacked"):
-        raise unknown_name("engine", engine, (*ENGINES, "stacked"))
+    if engine not in (*ENGINES, *BESIDE):
+        raise unknown_name("engine", engine, (*ENGINES, *BESIDE))
     if engine == "numpy":
         return program.source
     if engine == "stacked":
         from glassnet.engines.stacked import StackedWriter
 
         return StackedWriter(program).text
+    if engine == "prediction":
+        from glassnet.engines.prediction_loops import write_prediction
+
+        return write_prediction(program)
     from glassnet.engines.loops import write_loops
 
     return write_loops(program)

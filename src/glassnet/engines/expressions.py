@@ -12,6 +12,7 @@ from glassnet.rules.schedules import Schedule
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 INFIX |= {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
+IN_ORDER = {"add": "plus", "subtract": "minus"}  # of running sums
 ELEMENTARY = ("arctan", "exp", "expm1", "log", "log1p", "tanh")  # glassnet.engines.elementary
 CALLS = {"absolute": "abs", "maximum": "greatest", "minimum": "least", "sign": "sign_of"}
 CALLS |= {name: name for name in ELEMENTARY}
@@ -60,11 +61,22 @@ class Expressions:
             condition = self.truth(args[0])
             return f"({self.value(args[1])} if {condition} else {self.value(args[2])})"
         values = [self.value(a) for a in args]
+        if name in IN_ORDER and any(a.op == "row_cumsum" for a in node.symbols):
+            return f"{IN_ORDER[name]}({values[0]}, {values[1]})"
+        if name == "divide" and _is_root(args[1], node):
+            return f"over_root({values[0]}, {values[1]})"
         if name in INFIX:
             return f"({values[0]} {INFIX[name]} {values[1]})"
         if name == "negative":
             return f"(-{values[0]})"
         return f"{CALLS.get(name, 'np.' + name)}({', '.join(values)})"
+
+
+def _is_root(divisor: Symbol | float, whole: Symbol) -> bool:
+    """Whether a divisor is a root, taken for each number of the whole anew."""
+    if not isinstance(divisor, Symbol):
+        return False
+    return divisor.name == "sqrt" and divisor.axes == whole.axes
 
 
 class AtRowAndColumn(Expressions):

@@ -30,8 +30,10 @@ CACHE_FAULTS = (
 ONE_AT_A_TIME = threading.RLock()  # several threads may want the same program
 
 
-def first_call(source: str, arguments: tuple[Any, ...]) -> tuple[int, Callable[..., int], str]:
-    """Call the `train` of a loop text.
+def first_call(
+    source: str, arguments: tuple[Any, ...], name: str = "train"
+) -> tuple[int, Callable[..., int], str]:
+    """Call the `train` of a loop text, or another of its functions.
 
     Returns:
         What the call returned, the function for further calls, and a note for the user, empty
@@ -40,7 +42,8 @@ def first_call(source: str, arguments: tuple[Any, ...]) -> tuple[int, Callable[.
     """
 
     def call(module: ModuleType) -> tuple[int, Callable[..., int]]:
-        return int(module.train(*arguments)), module.train
+        function = getattr(module, name)
+        return int(function(*arguments)), function
 
     (done, function), note = from_cache(source, call)
     return done, function, note

@@ -108,7 +108,7 @@ class Stages:
         lines += [f"{name} = {found}" for name, found in text.numbers.items()]
         lines += [*inner, *self._flushed(sums, text, rows)]
         takes = (rows, *(name for name in text.used if name not in (*totals, rows)))
-        lines = [*before, f"for i in range({rows}):", *_indented(lines)]
+        lines = [*before, f"for i in range({rows}):", *indented(lines)]
         yield self._called(lines, takes, totals)
 
     def _cleared(self, node: Symbol, text: AtRowAndColumn) -> Iterator[str]:
@@ -164,7 +164,7 @@ class Stages:
                 yield f"    {text.name(old)} = {text.at(old)}"
                 text.local.add(id(old))
         for node in nodes:
-            yield from _indented(self._in_loop(node, nodes, text))
+            yield from indented(self._in_loop(node, nodes, text))
         text.local = set(inside) | {id(n) for n in nodes if n.op in ROW_REDUCTIONS}
 
     def _in_loop(self, node: Symbol, nodes: list[Symbol], text: AtRowAndColumn) -> Iterator[str]:
@@ -178,7 +178,7 @@ class Stages:
                 yield f"{text.at(node)} = {text.name(node)}"
             text.local.add(id(node))
         elif node.op == "row_cumsum":
-            yield f"{name}_i += {text.value(node.args[0])}"
+            yield f"{name}_i = plus({name}_i, {text.value(node.args[0])})"
             yield f"{text.name(node)} = {name}_i"
             if id(node) in self.plan.stored:
                 yield f"{text.at(node)} = {text.name(node)}"
@@ -216,7 +216,7 @@ class Stages:
             self.known[neutral] = f"rows_{len(self.functions) + 1}"
             back = [f"return {', '.join(f'real({name})' for name in gives)}"] if gives else []
             head = f"def {self.known[neutral]}({', '.join(takes)}):"
-            self.functions.append("\n".join(["@compiled", head, *_indented([*lines, *back])]))
+            self.functions.append("\n".join(["@compiled", head, *indented([*lines, *back])]))
         target = f"{', '.join(gives)} = " if gives else ""
         return f"{target}{self.known[neutral]}({', '.join(takes)})"
 
@@ -228,14 +228,15 @@ def _width(node: Symbol) -> str:
     return "" if shape[1] == 1 else str(shape[1])
 
 
-def _indented(lines: Iterable[str]) -> list[str]:
+def indented(lines: Iterable[str]) -> list[str]:
+    """Move lines to the right."""
     return [f"    {line}" for line in lines]
 
 
 def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
     """Give a text with its own names numbered, so that equal work has equal text."""
     fixed = "for j i k m in range if or else real np uint32 inf sqrt rint abs T mix kept normal"
-    fixed += " row_number"
+    fixed += " plus minus over_root row_number"
     keep = {*fixed.split(), *CALLS.values()}
     numbers = {name: f"_{place}" for place, name in enumerate(takes)}
 
@@ -262,51 +263,61 @@ def write_loops(program: Program) -> str:
     train = [
         "@cached",
         "def train(",
-        *_indented(textwrap.wrap(", ".join(TRAIN_TAKES) + ",", 90)),
+        *indented(textwrap.wrap(", ".join(TRAIN_TAKES) + ",", 90)),
         "):",
-        *_indented(_prepared(program, plan, stages)),
+        *indented(_prepared(program, plan, stages)),
         "    for number in range(first, last):",
-        *_indented(_indented(TAKE_BATCH)),
+        *indented(indented(TAKE_BATCH)),
         *(
             f"        key_{m.name} = mask_keys[number - first, {k}]"
             for k, m in enumerate(program.masks)
         ),
-        *_indented(_indented(_drawn_by(program))),
-        *_indented(_indented(_cut_to_batch(plan))),
-        *_indented(_indented(body)),
+        *indented(indented(_drawn_by(program))),
+        *indented(indented(_cut_to_batch(plan))),
+        *indented(indented(body)),
         "        losses[number - first] = loss",
-        "        if not np.isfinite(loss):",
+        "        if not is_finite(loss):",
         "            return number - first + 1",
-        *_indented(_indented(after)),
+        *indented(indented(after)),
         "        if not updating:",
         "            return number - first + 1",
         *(
             f"        {name} = real(rates[number - first, {k}])"
             for k, name in enumerate(program.rate_names)
         ),
-        *_indented(_indented(update_loops(program))),
+        *indented(indented(update_loops(program))),
         "    return last - first",
     ]
-    heading = f'"""The loops of {program.description.short()}, written out by glassnet."""'
+    opening = heading(program, "The loops of")
+    return "\n\n\n".join([opening, *stages.functions, "\n".join(train)]) + "\n"
+
+
+def heading(program: Program, what: str) -> str:
+    """Write what stands above the functions of a text."""
     dtype = program.description.dtype
     functions = "".join(f"    {name}_{dtype} as {name},\n" for name in ELEMENTARY)
-    parts = [f"{heading}\n\n{IMPORTS.format(dtype=dtype, functions=functions)}"]
-    return "\n\n\n".join([*parts, *stages.functions, "\n".join(train)]) + "\n"
+    imports = IMPORTS.format(dtype=dtype, functions=functions)
+    return f'"""{what} {program.description.short()}, written out by glassnet."""\n\n{imports}'
 
 
 IMPORTS = """import numpy as np
 
 from glassnet.engines.compiled import (
+    all_finite,
     cached,
     compiled,
     fill_equal_shares,
     fill_shares,
     gather,
     greatest,
+    is_finite,
     kept,
     least,
+    minus,
     mix,
     normal,
+    over_root,
+    plus,
     row_number,
     sign_of,
     sort_rows,

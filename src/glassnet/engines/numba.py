@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.engines import Work
+from glassnet.engines import Work, check_installed
 from glassnet.engines.first_call import first_call
 from glassnet.engines.loops import write_loops
-from glassnet.errors import missing_extra
 from glassnet.program import Program
 from glassnet.rules.randomness import ORDER, keys, mask_keys
 from glassnet.values import Values
@@ -30,8 +28,7 @@ class NumbaEngine:
     name = "numba"
 
     def __init__(self, program: Program) -> None:
-        if importlib.util.find_spec("numba") is None:
-            raise missing_extra("the compiled engine", "numba", "numba")
+        check_installed()
         self.program = program
         self.source = write_loops(program)
         self.note = ""  # what the user should know of the cache

@@ -111,6 +111,7 @@ class NumpyEngine:
         with np.errstate(all="ignore"):
             loss, *rest = self.program.functions["gradients"](work.x, work.y, w, *masks, *given)
         slopes = rest[: len(self.program.parameters)]
-        for kept, new in zip(self.program.statistics, rest[len(slopes) :], strict=True):
-            values.by_name[kept.name][...] = new
+        if math.isfinite(loss):
+            for kept, new in zip(self.program.statistics, rest[len(slopes) :], strict=True):
+                values.by_name[kept.name][...] = new
         return float(loss), np.concatenate([np.ravel(d) for d in slopes]).astype(np.float64)

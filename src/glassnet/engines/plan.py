@@ -19,13 +19,13 @@ It knows kinds of node, not layers or losses:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from glassnet.graph import IN_ONE, GradientGraph, Symbol, in_order
-from glassnet.lines import MEASURING, Phase, Shape
+from glassnet.lines import MEASURING, Line, Phase, Shape
 from glassnet.program import Program
 
 COSTLY = frozenset({"exp", "expm1", "log", "log1p", "sqrt", "tanh", "arctan"})
@@ -207,13 +207,15 @@ class Plan:
         return {self.names[id(node)]: tuple(map(float, node.args)) for node in found}  # type: ignore[arg-type]
 
     def _named_by_program(self) -> dict[str, Symbol]:
+        named = set(MEASURING) - {Phase.REMEMBER}
+        return self._named_by(line for line in self.program.lines if line.phase in named)
+
+    def _named_by(self, lines: Iterable[Line]) -> dict[str, Symbol]:
         scope: dict[str, Any] = {"np": np, **self.program.rules, **IN_ONE}
         table = self.graph.loss.table
         scope.update({n.name: n for n in table.values() if n.op == "input"})
         found: dict[str, Symbol] = {}
-        for line in self.program.lines:
-            if line.phase is Phase.REMEMBER or line.phase not in MEASURING:
-                break
+        for line in lines:
             exec(line.code, scope)  # a line of a program that was checked when it was made
             for name in line.outputs:
                 found[name] = scope[name]

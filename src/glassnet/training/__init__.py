@@ -91,7 +91,15 @@ def prepare(
         work=work,
         before=before,
         history=history,
-        after=AfterEpoch(Evaluation(program), values, history, rows, held_out, options, callbacks),
+        after=AfterEpoch(
+            _evaluation(program, choice, rows, held_out, options),
+            values,
+            history,
+            rows,
+            held_out,
+            options,
+            callbacks,
+        ),
         options=options,
         publish=publish,
     )
@@ -106,6 +114,18 @@ def work_for(program: Program, rows: Rows, options: Options, before: Tally) -> W
     ties = program.description.ties_rows
     batches = Batches(len(rows), size, options.shuffle, seed, merge_single=ties)
     return Work(rows.x, rows.y, rows.loss_weights, batches, seed, before.epochs)
+
+
+def _evaluation(
+    program: Program, choice: Choice, rows: Rows, held_out: Rows | None, options: Options
+) -> Evaluation:
+    """Give what judges the epochs: compiled if training is, and if all the epochs pay for it."""
+    if choice.engine == "numpy":
+        return Evaluation(program, "numpy")
+    looked_at = (len(rows) if options.metrics else 0) + len(held_out or ())
+    call, row = engines.seconds_to_predict(program)
+    seconds = options.epochs * (call + row * looked_at) if looked_at else 0.0
+    return Evaluation(program, engines.choose_for_prediction("auto", program, seconds))
 
 
 def _engine(

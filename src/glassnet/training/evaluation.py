@@ -12,41 +12,48 @@ from numpy.typing import NDArray
 
 from glassnet.arrays import Rows
 from glassnet.description import Description
+from glassnet.engines.prediction import Prediction
 from glassnet.lines import DATA_LOSS, Phase
 from glassnet.metrics import Metric, measured
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.values import Values
 
-BLOCK_NUMBERS = 2**20  # of the widest layer: keeps what a prediction needs within a few MB
+BLOCK_NUMBERS = 2**20  # of the widest layer: keeps what a loss needs within a few MB
 
 
 class Evaluation:
-    """Runs the `predict` of a program on blocks of rows."""
+    """Judges the outputs of a program as prediction makes them.
 
-    def __init__(self, program: Program) -> None:
+    Args:
+        program: whose outputs and loss are wanted.
+        engine: what predicts, as in `Prediction`.
+
+    """
+
+    def __init__(self, program: Program, engine: str = "numpy") -> None:
         self.program = program
         self.loss = program.description.loss
         self.loss_line = next(line for line in program.lines if line.phase is Phase.LOSS)
         self.activation = ACTIVATIONS[program.description.output_activation].function
+        self.engine = engine
+        self.prediction = Prediction(program, engine)
         widest = max(program.description.inputs, *program.description.widths)
         self.block = max(64, BLOCK_NUMBERS // widest)
 
     @cached_property
-    def bare(self) -> Program:
-        """The same layers without the last activation: their `predict` gives the logits."""
+    def logits(self) -> Prediction:
+        """What gives the logits: the same layers without the last activation."""
         description = self.program.description
         *others, last = description.layers
         layers = (*others, replace(last, activation="linear"))  # type: ignore[call-arg]
         # Its own loss plays no part in `predict`, and need not go with linear outputs.
         usual = Description(description.inputs, layers, dtype=description.dtype)
-        return Program(usual, self.program.optimizer)
+        return Prediction(Program(usual, self.program.optimizer), self.engine)
 
     def outputs(self, values: Values, x: NDArray[Any]) -> NDArray[Any]:
         """Give the outputs (m, n) for x (m, inputs)."""
-        predict = self.program.functions["predict"]
-        parts = [predict(x[block], *_settled(values)) for block in self._blocks(len(x))]
-        return np.asarray(parts[0] if len(parts) == 1 else np.concatenate(parts))
+        return self.prediction.outputs(values, x)
 
     def judge(
         self, values: Values, rows: Rows, metrics: Mapping[str, Metric]
@@ -66,20 +73,20 @@ class Evaluation:
         return loss, found
 
     def _logits_and_loss(self, values: Values, rows: Rows) -> tuple[NDArray[Any], float]:
-        predict, ones = self.bare.functions["predict"], np.ones(len(rows), rows.x.dtype)
+        ones = np.ones(len(rows), rows.x.dtype)
         weights = ones if rows.loss_weights is None else rows.loss_weights
-        logits, losses, sums = [], [], []
+        logits = self.logits.outputs(values, rows.x)
+        losses, sums = [], []
         for block in self._blocks(len(rows)):
-            z = predict(rows.x[block], *_settled(values))
+            z = logits[block]
             total = np.sum(weights[block])
             w = weights[block] if self.loss.rows == "sum" else weights[block] / total
-            logits.append(z)
             losses.append(self._loss(z, rows.y[block], w[:, None]))
             sums.append(float(total))
         if self.loss.rows == "sum":
-            return np.concatenate(logits), sum(losses)
+            return logits, sum(losses)
         shares = np.array(sums) / np.sum(sums)
-        return np.concatenate(logits), float(np.sum(shares * losses))
+        return logits, float(np.sum(shares * losses))
 
     def _loss(self, logits: NDArray[Any], y: NDArray[Any], w: NDArray[Any]) -> float:
         """Run the program's line of the loss."""
@@ -102,9 +109,3 @@ class Evaluation:
 
     def _blocks(self, rows: int) -> Iterator[slice]:
         return (slice(start, start + self.block) for start in range(0, rows, self.block))
-
-
-def _settled(values: Values) -> list[NDArray[Any]]:
-    """Give what `predict` takes beside x: parameters, then running statistics."""
-    program = values.program
-    return [values.by_name[p.name] for p in (*program.parameters, *program.statistics)]

@@ -16,9 +16,9 @@ from glassnet.rules.losses.base import Loss
 
 
 def quantile(a, y, w, quantiles=(0.5,)):
-    below = y - a
-    part = np.full_like(a, quantiles) * below
-    return np.sum(w * np.maximum(part, part - below)) / a.shape[1]
+    part, below = np.full_like(a, quantiles), y - a
+    apart = part * np.maximum(below, 0) + (1 - part) * np.maximum(-below, 0)
+    return np.sum(w * apart) / a.shape[1]
 
 
 def quantile_slope(a, y, w, quantiles=(0.5,)):  # where a = y, half way between those on both sides

@@ -1,0 +1,182 @@
+"""The loops of 1-2-1 sigmoid, written out by glassnet."""
+
+import numpy as np
+
+from glassnet.engines.compiled import (
+    all_finite,
+    cached,
+    compiled,
+    fill_equal_shares,
+    fill_shares,
+    gather,
+    greatest,
+    is_finite,
+    kept,
+    least,
+    minus,
+    mix,
+    normal,
+    over_root,
+    plus,
+    row_number,
+    sign_of,
+    sort_rows,
+)
+from glassnet.engines.elementary import (
+    arctan_float64 as arctan,
+    exp_float64 as exp,
+    expm1_float64 as expm1,
+    log_float64 as log,
+    log1p_float64 as log1p,
+    tanh_float64 as tanh,
+)
+from glassnet.engines.products import product
+
+real = np.float64
+
+
+@compiled
+def rows_1(m, n1, a1, b1):
+    for i in range(m):
+        for j in range(n1):
+            product1_ij = a1[i, j]
+            z1_ij = (product1_ij + b1[j])
+            t3_ij = exp((-abs(z1_ij)))
+            a1_ij = ((real(1.0) if (z1_ij >= real(0.0)) else t3_ij) / (real(1.0) + t3_ij))
+            a1[i, j] = a1_ij
+
+
+@compiled
+def rows_2(m, db2, n2, part_db2, w, dz2, b2, y):
+    t14 = 0.0
+    for j in range(n2):
+        db2[j] = real(0.0)
+        part_db2[j] = real(0.0)
+    for i in range(m):
+        t15_i = (real(2.0) * w[i])
+        t14_i = real(0.0)
+        for j in range(n2):
+            product2_ij = dz2[i, j]
+            z2_ij = (product2_ij + b2[j])
+            t8_ij = exp((-abs(z2_ij)))
+            a2_ij = ((real(1.0) if (z2_ij >= real(0.0)) else t8_ij) / (real(1.0) + t8_ij))
+            t11_ij = (a2_ij - y[i, j])
+            t14_i += ((w[i] * t11_ij) * t11_ij)
+            dz2_ij = (((t15_i * t11_ij) / real(n2)) * (a2_ij * (real(1.0) - a2_ij)))
+            dz2[i, j] = dz2_ij
+            part_db2[j] += dz2_ij
+        t14 += t14_i
+        if i % 256 == 255 or i == m - 1:
+            for j in range(n2):
+                db2[j] += part_db2[j]
+                part_db2[j] = real(0.0)
+    return real(t14)
+
+
+@compiled
+def rows_3(m, db1, n1, part_db1, dz1, a1):
+    for j in range(n1):
+        db1[j] = real(0.0)
+        part_db1[j] = real(0.0)
+    for i in range(m):
+        for j in range(n1):
+            da1_ij = dz1[i, j]
+            dz1_ij = (da1_ij * (a1[i, j] * (real(1.0) - a1[i, j])))
+            dz1[i, j] = dz1_ij
+            part_db1[j] += dz1_ij
+        if i % 256 == 255 or i == m - 1:
+            for j in range(n1):
+                db1[j] += part_db1[j]
+                part_db1[j] = real(0.0)
+
+
+@cached
+def train(
+    x_all, y_all, weights, adds_up, batch, per_epoch, shuffled, order_keys, mask_keys,
+    drawn_by, first, last, updating, parameters, slopes, statistics, state, rates, sizes,
+    losses,
+):
+    n0 = sizes[0]
+    n1 = sizes[1]
+    n2 = sizes[2]
+    at = 0
+    at_W1 = at
+    W1 = parameters[at : at + n0 * n1].reshape((n0, n1))
+    dW1 = slopes[at : at + n0 * n1].reshape((n0, n1))
+    at += n0 * n1
+    at_b1 = at
+    b1 = parameters[at : at + n1]
+    db1 = slopes[at : at + n1]
+    at += n1
+    at_W2 = at
+    W2 = parameters[at : at + n1 * n2].reshape((n1, n2))
+    dW2 = slopes[at : at + n1 * n2].reshape((n1, n2))
+    at += n1 * n2
+    at_b2 = at
+    b2 = parameters[at : at + n2]
+    db2 = slopes[at : at + n2]
+    at += n2
+    rows = x_all.shape[0]
+    most = min(rows, batch + 1)
+    a1_most = np.empty((most, n1), real)
+    a1 = a1_most[:most]
+    dz2_most = np.empty((most, n2), real)
+    dz2 = dz2_most[:most]
+    dz1_most = np.empty((most, n1), real)
+    dz1 = dz1_most[:most]
+    part_db2 = np.empty(n2, real)
+    part_db1 = np.empty(n1, real)
+    w_most = np.empty(most, real)
+    w = w_most[:most]
+    m = 0
+    kept_rows = most if shuffled else 1
+    x_rows = np.empty((kept_rows, n0), real)
+    y_rows = np.empty((kept_rows, n2), real)
+    order = np.empty(rows if shuffled else 1, np.int64)
+    hashes = np.empty(order.size, np.uint32)
+    counts = np.empty(order.size + 1, np.int64)
+    for number in range(first, last):
+        position = number % per_epoch
+        if shuffled and (number == first or position == 0):
+            sort_rows(order_keys[number // per_epoch - first // per_epoch], order, hashes, counts)
+        start = position * batch
+        stop = rows if position == per_epoch - 1 else start + batch
+        if shuffled:
+            x = x_rows[: stop - start]
+            y = y_rows[: stop - start]
+            gather(x_all, order, start, x)
+            gather(y_all, order, start, y)
+        else:
+            x = x_all[start:stop]
+            y = y_all[start:stop]
+        if m != stop - start:
+            m = stop - start
+            a1 = a1_most[:m]
+            dz2 = dz2_most[:m]
+            dz1 = dz1_most[:m]
+            w = w_most[:m]
+            fill_equal_shares(adds_up, w)
+        if weights.size > 0:
+            fill_shares(weights, order, start, shuffled, adds_up, w)
+        product(x, W1, a1)
+        rows_1(m, n1, a1, b1)
+        product(a1, W2, dz2)
+        t14 = rows_2(m, db2, n2, part_db2, w, dz2, b2, y)
+        product(dz2, W2.T, dz1)
+        product(a1.T, dz2, dW2)
+        loss = (t14 / real(n2))
+        rows_3(m, db1, n1, part_db1, dz1, a1)
+        product(x.T, dz1, dW1)
+        losses[number - first] = loss
+        if not is_finite(loss):
+            return number - first + 1
+        if not updating:
+            return number - first + 1
+        learning_rate = real(rates[number - first, 0])
+        for q in range(at_W1, at_b2 + b2.size):
+            parameters_q = parameters[q]
+            slopes_q = slopes[q]
+            q2 = (learning_rate * slopes_q)
+            q3 = (parameters_q - q2)
+            parameters[q] = q3
+    return last - first

@@ -1,0 +1,276 @@
+"""The loops of 64-100-10 relu softmax LayerNorm() Dropout(0.2), written out by glassnet."""
+
+import numpy as np
+
+from glassnet.engines.compiled import (
+    all_finite,
+    cached,
+    compiled,
+    fill_equal_shares,
+    fill_shares,
+    gather,
+    greatest,
+    is_finite,
+    kept,
+    least,
+    minus,
+    mix,
+    normal,
+    over_root,
+    plus,
+    row_number,
+    sign_of,
+    sort_rows,
+)
+from glassnet.engines.elementary import (
+    arctan_float32 as arctan,
+    exp_float32 as exp,
+    expm1_float32 as expm1,
+    log_float32 as log,
+    log1p_float32 as log1p,
+    tanh_float32 as tanh,
+)
+from glassnet.engines.products import product
+
+real = np.float32
+
+
+@compiled
+def rows_1(m, n1, a1, b1, normal1, scale1, shift1, key_keep1, h1_2, per_spread1):
+    for i in range(m):
+        row_keep1 = mix(np.uint32(i) ^ key_keep1)
+        t1_i = real(0.0)
+        for j in range(n1):
+            product1_ij = a1[i, j]
+            a1_ij = greatest((product1_ij + b1[j]), real(0.0))
+            a1[i, j] = a1_ij
+            t1_i += a1_ij
+        t2_i = (t1_i / real(n1))
+        t5_i = real(0.0)
+        for j in range(n1):
+            t3_ij = (a1[i, j] - t2_i)
+            normal1[i, j] = t3_ij
+            t5_i += (t3_ij * t3_ij)
+        t6_i = (t5_i / real(n1))
+        t7_i = (t6_i + real(1e-05))
+        t8_i = np.sqrt(t7_i)
+        per_spread1_i = over_root(real(1.0), t8_i)
+        for j in range(n1):
+            t3_ij = normal1[i, j]
+            normal1_ij = (t3_ij * per_spread1_i)
+            normal1[i, j] = normal1_ij
+            h1_2_ij = (((normal1_ij * scale1[j]) + shift1[j]) * kept(row_keep1, j, np.uint32(3435973836), real(1.25)))
+            h1_2[i, j] = h1_2_ij
+        per_spread1[i] = per_spread1_i
+
+
+@compiled
+def rows_2(m, db2, n2, part_db2, dz2, b2, y, w):
+    loss = 0.0
+    for j in range(n2):
+        db2[j] = real(0.0)
+        part_db2[j] = real(0.0)
+    for i in range(m):
+        t10_i = real(-np.inf)
+        for j in range(n2):
+            product2_ij = dz2[i, j]
+            z2_ij = (product2_ij + b2[j])
+            dz2[i, j] = z2_ij
+            t10_i = greatest(t10_i, z2_ij)
+        t13_i = real(0.0)
+        t16_i = real(0.0)
+        for j in range(n2):
+            z2_ij = dz2[i, j]
+            t11_ij = (z2_ij - t10_i)
+            t12_ij = exp(t11_ij)
+            dz2[i, j] = t12_ij
+            t13_i += t12_ij
+            t16_i += (t11_ij * y[i, j])
+        t14_i = log(t13_i)
+        t17_i = (t14_i - t16_i)
+        t18_i = (w[i] * t17_i)
+        for j in range(n2):
+            t12_ij = dz2[i, j]
+            dz2_ij = (w[i] * ((t12_ij / t13_i) - y[i, j]))
+            dz2[i, j] = dz2_ij
+            part_db2[j] += dz2_ij
+        loss += t18_i
+        if i % 256 == 255 or i == m - 1:
+            for j in range(n2):
+                db2[j] += part_db2[j]
+                part_db2[j] = real(0.0)
+    return real(loss)
+
+
+@compiled
+def rows_3(m, db1, n1, part_db1, dscale1, part_dscale1, dshift1, part_dshift1, dz1, key_keep1, scale1, normal1, per_spread1, a1):
+    for j in range(n1):
+        db1[j] = real(0.0)
+        part_db1[j] = real(0.0)
+    for j in range(n1):
+        dscale1[j] = real(0.0)
+        part_dscale1[j] = real(0.0)
+    for j in range(n1):
+        dshift1[j] = real(0.0)
+        part_dshift1[j] = real(0.0)
+    for i in range(m):
+        row_keep1 = mix(np.uint32(i) ^ key_keep1)
+        t21_i = real(0.0)
+        t25_i = real(0.0)
+        for j in range(n1):
+            dh1_2_ij = dz1[i, j]
+            dh1_ij = (dh1_2_ij * kept(row_keep1, j, np.uint32(3435973836), real(1.25)))
+            t20_ij = (dh1_ij * scale1[j])
+            dz1[i, j] = t20_ij
+            t21_i += t20_ij
+            t25_i += (t20_ij * normal1[i, j])
+            part_dscale1[j] += (dh1_ij * normal1[i, j])
+            part_dshift1[j] += dh1_ij
+        t22_i = (t21_i / real(n1))
+        t26_i = (t25_i / real(n1))
+        for j in range(n1):
+            t20_ij = dz1[i, j]
+            dz1_ij = ((per_spread1[i] * ((t20_ij - t22_i) - (normal1[i, j] * t26_i))) * (real(1.0) if (a1[i, j] > real(0.0)) else real(0.0)))
+            dz1[i, j] = dz1_ij
+            part_db1[j] += dz1_ij
+        if i % 256 == 255 or i == m - 1:
+            for j in range(n1):
+                db1[j] += part_db1[j]
+                part_db1[j] = real(0.0)
+            for j in range(n1):
+                dscale1[j] += part_dscale1[j]
+                part_dscale1[j] = real(0.0)
+            for j in range(n1):
+                dshift1[j] += part_dshift1[j]
+                part_dshift1[j] = real(0.0)
+
+
+@cached
+def train(
+    x_all, y_all, weights, adds_up, batch, per_epoch, shuffled, order_keys, mask_keys,
+    drawn_by, first, last, updating, parameters, slopes, statistics, state, rates, sizes,
+    losses,
+):
+    n0 = sizes[0]
+    n1 = sizes[1]
+    n2 = sizes[2]
+    at = 0
+    at_W1 = at
+    W1 = parameters[at : at + n0 * n1].reshape((n0, n1))
+    dW1 = slopes[at : at + n0 * n1].reshape((n0, n1))
+    at += n0 * n1
+    at_b1 = at
+    b1 = parameters[at : at + n1]
+    db1 = slopes[at : at + n1]
+    at += n1
+    at_scale1 = at
+    scale1 = parameters[at : at + n1]
+    dscale1 = slopes[at : at + n1]
+    at += n1
+    at_shift1 = at
+    shift1 = parameters[at : at + n1]
+    dshift1 = slopes[at : at + n1]
+    at += n1
+    at_W2 = at
+    W2 = parameters[at : at + n1 * n2].reshape((n1, n2))
+    dW2 = slopes[at : at + n1 * n2].reshape((n1, n2))
+    at += n1 * n2
+    at_b2 = at
+    b2 = parameters[at : at + n2]
+    db2 = slopes[at : at + n2]
+    at += n2
+    mean = state[0]
+    square = state[1]
+    rows = x_all.shape[0]
+    most = min(rows, batch + 1)
+    a1_most = np.empty((most, n1), real)
+    a1 = a1_most[:most]
+    normal1_most = np.empty((most, n1), real)
+    normal1 = normal1_most[:most]
+    per_spread1_most = np.empty(most, real)
+    per_spread1 = per_spread1_most[:most]
+    h1_2_most = np.empty((most, n1), real)
+    h1_2 = h1_2_most[:most]
+    dz2_most = np.empty((most, n2), real)
+    dz2 = dz2_most[:most]
+    dz1_most = np.empty((most, n1), real)
+    dz1 = dz1_most[:most]
+    part_db2 = np.empty(n2, real)
+    part_db1 = np.empty(n1, real)
+    part_dscale1 = np.empty(n1, real)
+    part_dshift1 = np.empty(n1, real)
+    w_most = np.empty(most, real)
+    w = w_most[:most]
+    m = 0
+    kept_rows = most if shuffled else 1
+    x_rows = np.empty((kept_rows, n0), real)
+    y_rows = np.empty((kept_rows, n2), real)
+    order = np.empty(rows if shuffled else 1, np.int64)
+    hashes = np.empty(order.size, np.uint32)
+    counts = np.empty(order.size + 1, np.int64)
+    for number in range(first, last):
+        position = number % per_epoch
+        if shuffled and (number == first or position == 0):
+            sort_rows(order_keys[number // per_epoch - first // per_epoch], order, hashes, counts)
+        start = position * batch
+        stop = rows if position == per_epoch - 1 else start + batch
+        if shuffled:
+            x = x_rows[: stop - start]
+            y = y_rows[: stop - start]
+            gather(x_all, order, start, x)
+            gather(y_all, order, start, y)
+        else:
+            x = x_all[start:stop]
+            y = y_all[start:stop]
+        key_keep1 = mask_keys[number - first, 0]
+        if m != stop - start:
+            m = stop - start
+            a1 = a1_most[:m]
+            normal1 = normal1_most[:m]
+            per_spread1 = per_spread1_most[:m]
+            h1_2 = h1_2_most[:m]
+            dz2 = dz2_most[:m]
+            dz1 = dz1_most[:m]
+            w = w_most[:m]
+            fill_equal_shares(adds_up, w)
+        if weights.size > 0:
+            fill_shares(weights, order, start, shuffled, adds_up, w)
+        product(x, W1, a1)
+        rows_1(m, n1, a1, b1, normal1, scale1, shift1, key_keep1, h1_2, per_spread1)
+        product(h1_2, W2, dz2)
+        loss = rows_2(m, db2, n2, part_db2, dz2, b2, y, w)
+        product(dz2, W2.T, dz1)
+        product(h1_2.T, dz2, dW2)
+        rows_3(m, db1, n1, part_db1, dscale1, part_dscale1, dshift1, part_dshift1, dz1, key_keep1, scale1, normal1, per_spread1, a1)
+        product(x.T, dz1, dW1)
+        losses[number - first] = loss
+        if not is_finite(loss):
+            return number - first + 1
+        if not updating:
+            return number - first + 1
+        learning_rate = real(rates[number - first, 0])
+        correction1 = real(rates[number - first, 1])
+        correction2 = real(rates[number - first, 2])
+        for q in range(at_W1, at_b2 + b2.size):
+            parameters_q = parameters[q]
+            mean_q = mean[q]
+            q2 = (real(0.9) * mean_q)
+            slopes_q = slopes[q]
+            q4 = (real(0.09999999999999998) * slopes_q)
+            q5 = (q2 + q4)
+            q6 = (q5 / correction1)
+            q7 = (learning_rate * q6)
+            square_q = square[q]
+            q9 = (real(0.999) * square_q)
+            q10 = (real(0.0010000000000000009) * slopes_q)
+            q11 = (q10 * slopes_q)
+            q12 = (q9 + q11)
+            q13 = (q12 / correction2)
+            q14 = np.sqrt(q13)
+            q15 = (q14 + real(1e-08))
+            q16 = (q7 / q15)
+            q17 = (parameters_q - q16)
+            parameters[q] = q17
+            mean[q] = q5
+            square[q] = q12
+    return last - first

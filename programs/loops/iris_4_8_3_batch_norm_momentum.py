@@ -1,0 +1,332 @@
+"""The loops of 4-8-3 linear relu softmax BatchNorm(), written out by glassnet."""
+
+import numpy as np
+
+from glassnet.engines.compiled import (
+    all_finite,
+    cached,
+    compiled,
+    fill_equal_shares,
+    fill_shares,
+    gather,
+    greatest,
+    is_finite,
+    kept,
+    least,
+    minus,
+    mix,
+    normal,
+    over_root,
+    plus,
+    row_number,
+    sign_of,
+    sort_rows,
+)
+from glassnet.engines.elementary import (
+    arctan_float32 as arctan,
+    exp_float32 as exp,
+    expm1_float32 as expm1,
+    log_float32 as log,
+    log1p_float32 as log1p,
+    tanh_float32 as tanh,
+)
+from glassnet.engines.products import product
+
+real = np.float32
+
+
+@compiled
+def rows_1(m, w):
+    t1 = 0.0
+    for i in range(m):
+        t1 += w[i]
+    return real(t1)
+
+
+@compiled
+def rows_2(m, batch_mean1, n1, part_batch_mean1, w, t1, z1, b1, t2):
+    for j in range(n1):
+        batch_mean1[j] = real(0.0)
+        part_batch_mean1[j] = real(0.0)
+    for i in range(m):
+        t2_i = (w[i] / t1)
+        for j in range(n1):
+            product1_ij = z1[i, j]
+            z1_ij = (product1_ij + b1[j])
+            z1[i, j] = z1_ij
+            part_batch_mean1[j] += (t2_i * z1_ij)
+        t2[i] = t2_i
+        if i % 256 == 255 or i == m - 1:
+            for j in range(n1):
+                batch_mean1[j] += part_batch_mean1[j]
+                part_batch_mean1[j] = real(0.0)
+
+
+@compiled
+def rows_3(m, batch_variance1, n1, part_batch_variance1, z1, batch_mean1, t4, t2):
+    for j in range(n1):
+        batch_variance1[j] = real(0.0)
+        part_batch_variance1[j] = real(0.0)
+    for i in range(m):
+        for j in range(n1):
+            t4_ij = (z1[i, j] - batch_mean1[j])
+            t4[i, j] = t4_ij
+            part_batch_variance1[j] += ((t2[i] * t4_ij) * t4_ij)
+        if i % 256 == 255 or i == m - 1:
+            for j in range(n1):
+                batch_variance1[j] += part_batch_variance1[j]
+                part_batch_variance1[j] = real(0.0)
+
+
+@compiled
+def rows_4(m, n1, t4, per_spread1, normal1, scale1, shift1, a1):
+    for i in range(m):
+        for j in range(n1):
+            normal1_ij = (t4[i, j] * per_spread1[j])
+            normal1[i, j] = normal1_ij
+            a1_ij = greatest(((normal1_ij * scale1[j]) + shift1[j]), real(0.0))
+            a1[i, j] = a1_ij
+
+
+@compiled
+def rows_5(m, db2, n2, part_db2, dz2, b2, y, w):
+    loss = 0.0
+    for j in range(n2):
+        db2[j] = real(0.0)
+        part_db2[j] = real(0.0)
+    for i in range(m):
+        t10_i = real(-np.inf)
+        for j in range(n2):
+            product2_ij = dz2[i, j]
+            z2_ij = (product2_ij + b2[j])
+            dz2[i, j] = z2_ij
+            t10_i = greatest(t10_i, z2_ij)
+        t13_i = real(0.0)
+        t16_i = real(0.0)
+        for j in range(n2):
+            z2_ij = dz2[i, j]
+            t11_ij = (z2_ij - t10_i)
+            t12_ij = exp(t11_ij)
+            dz2[i, j] = t12_ij
+            t13_i += t12_ij
+            t16_i += (t11_ij * y[i, j])
+        t14_i = log(t13_i)
+        t17_i = (t14_i - t16_i)
+        t18_i = (w[i] * t17_i)
+        for j in range(n2):
+            t12_ij = dz2[i, j]
+            dz2_ij = (w[i] * ((t12_ij / t13_i) - y[i, j]))
+            dz2[i, j] = dz2_ij
+            part_db2[j] += dz2_ij
+        loss += t18_i
+        if i % 256 == 255 or i == m - 1:
+            for j in range(n2):
+                db2[j] += part_db2[j]
+                part_db2[j] = real(0.0)
+    return real(loss)
+
+
+@compiled
+def rows_6(m, dshift1, n1, part_dshift1, dscale1, part_dscale1, dh1, a1, normal1):
+    for j in range(n1):
+        dshift1[j] = real(0.0)
+        part_dshift1[j] = real(0.0)
+    for j in range(n1):
+        dscale1[j] = real(0.0)
+        part_dscale1[j] = real(0.0)
+    for i in range(m):
+        for j in range(n1):
+            da1_ij = dh1[i, j]
+            dh1_ij = (da1_ij * (real(1.0) if (a1[i, j] > real(0.0)) else real(0.0)))
+            dh1[i, j] = dh1_ij
+            part_dshift1[j] += dh1_ij
+            part_dscale1[j] += (dh1_ij * normal1[i, j])
+        if i % 256 == 255 or i == m - 1:
+            for j in range(n1):
+                dshift1[j] += part_dshift1[j]
+                part_dshift1[j] = real(0.0)
+            for j in range(n1):
+                dscale1[j] += part_dscale1[j]
+                part_dscale1[j] = real(0.0)
+
+
+@compiled
+def rows_7(m, db1, n1, part_db1, t19, dh1, t2, dshift1, normal1, dscale1, dz1):
+    for j in range(n1):
+        db1[j] = real(0.0)
+        part_db1[j] = real(0.0)
+    for i in range(m):
+        for j in range(n1):
+            dz1_ij = (t19[j] * ((dh1[i, j] - (t2[i] * dshift1[j])) - ((t2[i] * normal1[i, j]) * dscale1[j])))
+            dz1[i, j] = dz1_ij
+            part_db1[j] += dz1_ij
+        if i % 256 == 255 or i == m - 1:
+            for j in range(n1):
+                db1[j] += part_db1[j]
+                part_db1[j] = real(0.0)
+
+
+@cached
+def train(
+    x_all, y_all, weights, adds_up, batch, per_epoch, shuffled, order_keys, mask_keys,
+    drawn_by, first, last, updating, parameters, slopes, statistics, state, rates, sizes,
+    losses,
+):
+    n0 = sizes[0]
+    n1 = sizes[1]
+    n2 = sizes[2]
+    at = 0
+    at_W1 = at
+    W1 = parameters[at : at + n0 * n1].reshape((n0, n1))
+    dW1 = slopes[at : at + n0 * n1].reshape((n0, n1))
+    at += n0 * n1
+    at_b1 = at
+    b1 = parameters[at : at + n1]
+    db1 = slopes[at : at + n1]
+    at += n1
+    at_scale1 = at
+    scale1 = parameters[at : at + n1]
+    dscale1 = slopes[at : at + n1]
+    at += n1
+    at_shift1 = at
+    shift1 = parameters[at : at + n1]
+    dshift1 = slopes[at : at + n1]
+    at += n1
+    at_W2 = at
+    W2 = parameters[at : at + n1 * n2].reshape((n1, n2))
+    dW2 = slopes[at : at + n1 * n2].reshape((n1, n2))
+    at += n1 * n2
+    at_b2 = at
+    b2 = parameters[at : at + n2]
+    db2 = slopes[at : at + n2]
+    at += n2
+    velocity = state[0]
+    at = 0
+    mean1 = statistics[at : at + n1]
+    at += n1
+    variance1 = statistics[at : at + n1]
+    at += n1
+    rows = x_all.shape[0]
+    most = min(rows, batch + 1)
+    z1_most = np.empty((most, n1), real)
+    z1 = z1_most[:most]
+    t2_most = np.empty(most, real)
+    t2 = t2_most[:most]
+    batch_mean1 = np.empty(n1, real)
+    t4_most = np.empty((most, n1), real)
+    t4 = t4_most[:most]
+    batch_variance1 = np.empty(n1, real)
+    t7 = np.empty(n1, real)
+    t8 = np.empty(n1, real)
+    per_spread1 = np.empty(n1, real)
+    normal1_most = np.empty((most, n1), real)
+    normal1 = normal1_most[:most]
+    a1_most = np.empty((most, n1), real)
+    a1 = a1_most[:most]
+    dz2_most = np.empty((most, n2), real)
+    dz2 = dz2_most[:most]
+    t19 = np.empty(n1, real)
+    dh1_most = np.empty((most, n1), real)
+    dh1 = dh1_most[:most]
+    dz1_most = np.empty((most, n1), real)
+    dz1 = dz1_most[:most]
+    t27 = np.empty(n1, real)
+    t28 = np.empty(n1, real)
+    t29 = np.empty(n1, real)
+    t30 = np.empty(n1, real)
+    part_batch_mean1 = np.empty(n1, real)
+    part_batch_variance1 = np.empty(n1, real)
+    part_db2 = np.empty(n2, real)
+    part_dshift1 = np.empty(n1, real)
+    part_dscale1 = np.empty(n1, real)
+    part_db1 = np.empty(n1, real)
+    w_most = np.empty(most, real)
+    w = w_most[:most]
+    m = 0
+    kept_rows = most if shuffled else 1
+    x_rows = np.empty((kept_rows, n0), real)
+    y_rows = np.empty((kept_rows, n2), real)
+    order = np.empty(rows if shuffled else 1, np.int64)
+    hashes = np.empty(order.size, np.uint32)
+    counts = np.empty(order.size + 1, np.int64)
+    for number in range(first, last):
+        position = number % per_epoch
+        if shuffled and (number == first or position == 0):
+            sort_rows(order_keys[number // per_epoch - first // per_epoch], order, hashes, counts)
+        start = position * batch
+        stop = rows if position == per_epoch - 1 else start + batch
+        if shuffled:
+            x = x_rows[: stop - start]
+            y = y_rows[: stop - start]
+            gather(x_all, order, start, x)
+            gather(y_all, order, start, y)
+        else:
+            x = x_all[start:stop]
+            y = y_all[start:stop]
+        if m != stop - start:
+            m = stop - start
+            z1 = z1_most[:m]
+            t2 = t2_most[:m]
+            t4 = t4_most[:m]
+            normal1 = normal1_most[:m]
+            a1 = a1_most[:m]
+            dz2 = dz2_most[:m]
+            dh1 = dh1_most[:m]
+            dz1 = dz1_most[:m]
+            w = w_most[:m]
+            fill_equal_shares(adds_up, w)
+        if weights.size > 0:
+            fill_shares(weights, order, start, shuffled, adds_up, w)
+        product(x, W1, z1)
+        for j in range(n1):
+            t27_j = (real(0.9) * mean1[j])
+            t27[j] = t27_j
+            t29_j = (real(0.9) * variance1[j])
+            t29[j] = t29_j
+        t1 = rows_1(m, w)
+        rows_2(m, batch_mean1, n1, part_batch_mean1, w, t1, z1, b1, t2)
+        for j in range(n1):
+            t28_j = (real(0.1) * batch_mean1[j])
+            t28[j] = t28_j
+        rows_3(m, batch_variance1, n1, part_batch_variance1, z1, batch_mean1, t4, t2)
+        for j in range(n1):
+            t7_j = (batch_variance1[j] + real(1e-05))
+            t7[j] = t7_j
+            t8_j = np.sqrt(t7_j)
+            t8[j] = t8_j
+            per_spread1_j = over_root(real(1.0), t8_j)
+            per_spread1[j] = per_spread1_j
+            t19_j = (scale1[j] * per_spread1_j)
+            t19[j] = t19_j
+            t30_j = (real(0.1) * batch_variance1[j])
+            t30[j] = t30_j
+        rows_4(m, n1, t4, per_spread1, normal1, scale1, shift1, a1)
+        product(a1, W2, dz2)
+        loss = rows_5(m, db2, n2, part_db2, dz2, b2, y, w)
+        product(dz2, W2.T, dh1)
+        product(a1.T, dz2, dW2)
+        rows_6(m, dshift1, n1, part_dshift1, dscale1, part_dscale1, dh1, a1, normal1)
+        rows_7(m, db1, n1, part_db1, t19, dh1, t2, dshift1, normal1, dscale1, dz1)
+        product(x.T, dz1, dW1)
+        losses[number - first] = loss
+        if not is_finite(loss):
+            return number - first + 1
+        for j in range(n1):
+            mean1_j = (t27[j] + t28[j])
+            mean1[j] = mean1_j
+            variance1_j = (t29[j] + t30[j])
+            variance1[j] = variance1_j
+        if not updating:
+            return number - first + 1
+        learning_rate = real(rates[number - first, 0])
+        for q in range(at_W1, at_b2 + b2.size):
+            parameters_q = parameters[q]
+            velocity_q = velocity[q]
+            q2 = (real(0.9) * velocity_q)
+            slopes_q = slopes[q]
+            q4 = (q2 + slopes_q)
+            q5 = (learning_rate * q4)
+            q6 = (parameters_q - q5)
+            parameters[q] = q6
+            velocity[q] = q4
+    return last - first

@@ -1,0 +1,113 @@
+"""The prediction of 4-8-3 linear relu softmax BatchNorm(), written out by glassnet."""
+
+import numpy as np
+
+from glassnet.engines.compiled import (
+    all_finite,
+    cached,
+    compiled,
+    fill_equal_shares,
+    fill_shares,
+    gather,
+    greatest,
+    is_finite,
+    kept,
+    least,
+    minus,
+    mix,
+    normal,
+    over_root,
+    plus,
+    row_number,
+    sign_of,
+    sort_rows,
+)
+from glassnet.engines.elementary import (
+    arctan_float32 as arctan,
+    exp_float32 as exp,
+    expm1_float32 as expm1,
+    log_float32 as log,
+    log1p_float32 as log1p,
+    tanh_float32 as tanh,
+)
+from glassnet.engines.products import product
+
+real = np.float32
+
+
+@compiled
+def rows_1(m, n1, a1, b1, mean1, t3, scale1, shift1):
+    for i in range(m):
+        for j in range(n1):
+            product1_ij = a1[i, j]
+            a1_ij = greatest((((((product1_ij + b1[j]) - mean1[j]) / t3[j]) * scale1[j]) + shift1[j]), real(0.0))
+            a1[i, j] = a1_ij
+
+
+@compiled
+def rows_2(m, n2, outputs, b2):
+    for i in range(m):
+        t6_i = real(-np.inf)
+        for j in range(n2):
+            product2_ij = outputs[i, j]
+            z2_ij = (product2_ij + b2[j])
+            outputs[i, j] = z2_ij
+            t6_i = greatest(t6_i, z2_ij)
+        t9_i = real(0.0)
+        for j in range(n2):
+            z2_ij = outputs[i, j]
+            t8_ij = exp((z2_ij - t6_i))
+            outputs[i, j] = t8_ij
+            t9_i += t8_ij
+        for j in range(n2):
+            t8_ij = outputs[i, j]
+            outputs_ij = (t8_ij / t9_i)
+            outputs[i, j] = outputs_ij
+
+
+@cached
+def predict(x_all, parameters, statistics, sizes, outputs_all, block):
+    n0 = sizes[0]
+    n1 = sizes[1]
+    n2 = sizes[2]
+    at = 0
+    W1 = parameters[at : at + n0 * n1].reshape((n0, n1))
+    at += n0 * n1
+    b1 = parameters[at : at + n1]
+    at += n1
+    scale1 = parameters[at : at + n1]
+    at += n1
+    shift1 = parameters[at : at + n1]
+    at += n1
+    W2 = parameters[at : at + n1 * n2].reshape((n1, n2))
+    at += n1 * n2
+    b2 = parameters[at : at + n2]
+    at += n2
+    at = 0
+    mean1 = statistics[at : at + n1]
+    at += n1
+    variance1 = statistics[at : at + n1]
+    at += n1
+    rows = x_all.shape[0]
+    most = min(rows, block)
+    a1_most = np.empty((most, n1), real)
+    t2 = np.empty(n1, real)
+    t3 = np.empty(n1, real)
+    for start in range(0, rows, block):
+        stop = min(start + block, rows)
+        m = stop - start
+        x = x_all[start:stop]
+        if not all_finite(x):
+            return start
+        outputs = outputs_all[start:stop]
+        a1 = a1_most[:m]
+        product(x, W1, a1)
+        for j in range(n1):
+            t2_j = (variance1[j] + real(1e-05))
+            t2[j] = t2_j
+            t3_j = np.sqrt(t2_j)
+            t3[j] = t3_j
+        rows_1(m, n1, a1, b1, mean1, t3, scale1, shift1)
+        product(a1, W2, outputs)
+        rows_2(m, n2, outputs, b2)
+    return rows

@@ -1,0 +1,97 @@
+"""The prediction of 2-64-3 relu softmax, written out by glassnet."""
+
+import numpy as np
+
+from glassnet.engines.compiled import (
+    all_finite,
+    cached,
+    compiled,
+    fill_equal_shares,
+    fill_shares,
+    gather,
+    greatest,
+    is_finite,
+    kept,
+    least,
+    minus,
+    mix,
+    normal,
+    over_root,
+    plus,
+    row_number,
+    sign_of,
+    sort_rows,
+)
+from glassnet.engines.elementary import (
+    arctan_float32 as arctan,
+    exp_float32 as exp,
+    expm1_float32 as expm1,
+    log_float32 as log,
+    log1p_float32 as log1p,
+    tanh_float32 as tanh,
+)
+from glassnet.engines.products import product
+
+real = np.float32
+
+
+@compiled
+def rows_1(m, n1, a1, b1):
+    for i in range(m):
+        for j in range(n1):
+            product1_ij = a1[i, j]
+            a1_ij = greatest((product1_ij + b1[j]), real(0.0))
+            a1[i, j] = a1_ij
+
+
+@compiled
+def rows_2(m, n2, outputs, b2):
+    for i in range(m):
+        t1_i = real(-np.inf)
+        for j in range(n2):
+            product2_ij = outputs[i, j]
+            z2_ij = (product2_ij + b2[j])
+            outputs[i, j] = z2_ij
+            t1_i = greatest(t1_i, z2_ij)
+        t4_i = real(0.0)
+        for j in range(n2):
+            z2_ij = outputs[i, j]
+            t3_ij = exp((z2_ij - t1_i))
+            outputs[i, j] = t3_ij
+            t4_i += t3_ij
+        for j in range(n2):
+            t3_ij = outputs[i, j]
+            outputs_ij = (t3_ij / t4_i)
+            outputs[i, j] = outputs_ij
+
+
+@cached
+def predict(x_all, parameters, statistics, sizes, outputs_all, block):
+    n0 = sizes[0]
+    n1 = sizes[1]
+    n2 = sizes[2]
+    at = 0
+    W1 = parameters[at : at + n0 * n1].reshape((n0, n1))
+    at += n0 * n1
+    b1 = parameters[at : at + n1]
+    at += n1
+    W2 = parameters[at : at + n1 * n2].reshape((n1, n2))
+    at += n1 * n2
+    b2 = parameters[at : at + n2]
+    at += n2
+    rows = x_all.shape[0]
+    most = min(rows, block)
+    a1_most = np.empty((most, n1), real)
+    for start in range(0, rows, block):
+        stop = min(start + block, rows)
+        m = stop - start
+        x = x_all[start:stop]
+        if not all_finite(x):
+            return start
+        outputs = outputs_all[start:stop]
+        a1 = a1_most[:m]
+        product(x, W1, a1)
+        rows_1(m, n1, a1, b1)
+        product(a1, W2, outputs)
+        rows_2(m, n2, outputs, b2)
+    return rows

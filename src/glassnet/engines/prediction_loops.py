@@ -1,0 +1,96 @@
+"""The prediction of a program as loops: its forward lines alone, block of rows after block.
+
+The text is made by the writer that makes the loops of a step. A block is as many rows as stay near
+the processor, so a prediction of any number of rows needs no more memory than its outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from glassnet.engines.loops import Stages, heading, indented
+from glassnet.engines.plan import Plan
+from glassnet.graph import GradientGraph, Symbol, prediction_graph
+from glassnet.lines import Shape
+from glassnet.program import Program
+
+PREDICT_TAKES = "x_all, parameters, statistics, sizes, outputs_all, block"
+
+
+class PredictionPlan(Plan):
+    """The plan of the forward lines: one result, a value for each row and output."""
+
+    def __init__(self, program: Program) -> None:
+        self.outputs = prediction_graph(program)
+        super().__init__(program, GradientGraph(self.outputs, {}, {}))
+
+    def _names(self) -> dict[int, str]:
+        names = super()._names()
+        names[id(self.outputs)] = "outputs"
+        return names
+
+    def _named_by_program(self) -> dict[str, Symbol]:
+        return self._named_by(self.program.predict_lines)
+
+
+def write_prediction(program: Program) -> str:
+    """Write the loops of a prediction.
+
+    The text defines `predict`; `glassnet.engines.prediction` says what it takes.
+    """
+    plan = PredictionPlan(program)
+    stages = Stages(plan)
+    body = list(stages.body())
+    predict = [
+        "@cached",
+        f"def predict({PREDICT_TAKES}):",
+        *indented(_prepared(program, plan)),
+        "    for start in range(0, rows, block):",
+        "        stop = min(start + block, rows)",
+        "        m = stop - start",
+        "        x = x_all[start:stop]",
+        "        if not all_finite(x):",
+        "            return start",
+        "        outputs = outputs_all[start:stop]",
+        *(f"        {name} = {name}_most[:m]" for name, at in _buffers(plan) if at[0] == "m"),
+        *indented(indented(body)),
+        "    return rows",
+    ]
+    opening = heading(program, "The prediction of")
+    return "\n\n\n".join([opening, *stages.functions, "\n".join(predict)]) + "\n"
+
+
+def _buffers(plan: Plan) -> Iterator[tuple[str, Shape]]:
+    """Give what is kept on the way to the outputs, with its shape."""
+    return ((name, shape) for name, shape in plan.buffers.items() if name != "outputs")
+
+
+def _prepared(program: Program, plan: Plan) -> Iterator[str]:
+    """Write what is done once: views of the flat arrays by name, and the buffers of a block."""
+    for place, width in enumerate(program.sizes):
+        yield f"{width} = sizes[{place}]"
+    for flat, shapes in (
+        ("parameters", program.parameter_shapes),
+        ("statistics", program.statistic_shapes),
+    ):
+        if shapes:
+            yield "at = 0"
+        for name, shape in shapes.items():
+            size = " * ".join(map(str, shape))
+            reshaped = f".reshape(({', '.join(map(str, shape))}))" if len(shape) == 2 else ""
+            yield f"{name} = {flat}[at : at + {size}]{reshaped}"
+            yield f"at += {size}"
+    yield "rows = x_all.shape[0]"
+    yield "most = min(rows, block)"
+    for name, shape in _buffers(plan):
+        axes = [str(axis) for axis in shape if axis != 1]
+        if shape[0] == "m":
+            yield f"{name}_most = np.empty({_as_size(['most', *axes[1:]])}, real)"
+        else:
+            yield f"{name} = np.empty({_as_size(axes)}, real)"
+    for name, values in plan.numbers.items():
+        yield f"{name} = np.array({values!r}, real)"
+
+
+def _as_size(axes: list[str]) -> str:
+    return f"({', '.join(axes)})" if len(axes) > 1 else axes[0]
