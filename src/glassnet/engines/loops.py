@@ -7,11 +7,11 @@ text is Python with numbers of one type (`real`), and also runs without a compil
 from __future__ import annotations
 
 import itertools
-import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from glassnet.engines.expressions import CALLS, ELEMENTARY, AtRowAndColumn, moved
+from glassnet.engines.expressions import ELEMENTARY, SINGLE_ONLY, AtRowAndColumn, moved
+from glassnet.engines.functions import Functions
 from glassnet.engines.plan import (
     READ_IN_PLACE,
     ROW_REDUCTIONS,
@@ -34,10 +34,9 @@ FLUSH = 256  # rows after which partial sums are added up, so that float32 sums 
 class Stages:
     """Writes each stage: products, numbers, columns, and the pass over the rows."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, functions: Functions) -> None:
         self.plan = plan
-        self.functions: list[str] = []  # one for each pass; equal passes share one
-        self.known: dict[str, str] = {}  # text of a pass with neutral names → its function
+        self.functions = functions
         self.partial_sums: dict[str, str] = {}  # name → width
 
     def body(self) -> Iterator[str]:
@@ -109,7 +108,7 @@ class Stages:
         lines += [*inner, *self._flushed(sums, text, rows)]
         takes = (rows, *(name for name in text.used if name not in (*totals, rows)))
         lines = [*before, f"for i in range({rows}):", *_indented(lines)]
-        yield self._called(lines, takes, totals)
+        yield self.functions.called("rows", lines, takes, totals)
 
     def _cleared(self, node: Symbol, text: AtRowAndColumn) -> Iterator[str]:
         name, width = text.use(self.plan.array(node)), text.use(str(node.axes[0]))
@@ -209,17 +208,6 @@ class Stages:
         here = any(readers[0] is other for other in nodes)
         return here and sum(a is node for a in readers[0].args) == 1
 
-    def _called(self, lines: list[str], takes: tuple[str, ...], gives: tuple[str, ...]) -> str:
-        """Give the call of a pass, whose function is written unless an equal one is there."""
-        neutral = _neutral(lines, takes)
-        if neutral not in self.known:
-            self.known[neutral] = f"rows_{len(self.functions) + 1}"
-            back = [f"return {', '.join(f'real({name})' for name in gives)}"] if gives else []
-            head = f"def {self.known[neutral]}({', '.join(takes)}):"
-            self.functions.append("\n".join(["@compiled", head, *_indented([*lines, *back])]))
-        target = f"{', '.join(gives)} = " if gives else ""
-        return f"{target}{self.known[neutral]}({', '.join(takes)})"
-
 
 def _width(node: Symbol) -> str:
     """Name of the columns that a node of a pass runs over; empty for values of a row."""
@@ -232,22 +220,6 @@ def _indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
-def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
-    """Give a text with its own names numbered, so that equal work has equal text."""
-    fixed = "for j i k m in range if or else real np dot uint32 inf sqrt rint abs T mix kept normal"
-    fixed += " row_number"
-    keep = {*fixed.split(), *CALLS.values()}
-    numbers = {name: f"_{place}" for place, name in enumerate(takes)}
-
-    def number(found: re.Match[str]) -> str:
-        name = found.group()
-        if name in keep:
-            return name
-        return numbers.setdefault(name, f"_{len(numbers)}")
-
-    return re.sub(r"[A-Za-z_]\w*", number, "\n".join(lines))
-
-
 # ---------------------------------------------------------------------------- the whole text
 
 
@@ -257,7 +229,8 @@ def write_loops(program: Program) -> str:
     The text defines `train`; `glassnet.engines.numba` says what it takes.
     """
     plan = Plan(program, gradient_graph(program))
-    stages = Stages(plan)
+    functions = Functions()
+    stages = Stages(plan, functions)
     body, after = list(stages.body()), list(stages.after())
     train = [
         "@cached",
@@ -284,14 +257,15 @@ def write_loops(program: Program) -> str:
             f"        {name} = real(rates[number - first, {k}])"
             for k, name in enumerate(program.rate_names)
         ),
-        *_indented(_indented(update_loops(program))),
+        *_indented(_indented(update_loops(program, functions))),
         "    return last - first",
     ]
     heading = f'"""The loops of {program.description.short()}, written out by glassnet."""'
     dtype = program.description.dtype
-    functions = "".join(f"    {name}_{dtype} as {name},\n" for name in ELEMENTARY)
-    parts = [f"{heading}\n\n{IMPORTS.format(dtype=dtype, functions=functions)}"]
-    return "\n\n\n".join([*parts, *stages.functions, "\n".join(train)]) + "\n"
+    names = (*ELEMENTARY, *(SINGLE_ONLY if dtype == "float32" else ()))
+    elementary = "".join(f"    {name}_{dtype} as {name},\n" for name in sorted(names))
+    parts = [f"{heading}\n\n{IMPORTS.format(dtype=dtype, elementary=elementary)}"]
+    return "\n\n\n".join([*parts, *functions.texts, "\n".join(train)]) + "\n"
 
 
 IMPORTS = """import numpy as np
@@ -312,7 +286,7 @@ from glassnet.engines.compiled import (
     sort_rows,
 )
 from glassnet.engines.elementary import (
-{functions})
+{elementary})
 
 real = np.{dtype}"""
 
