@@ -16,6 +16,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+CALLED = ("compiled.py", "elementary.py", "subnormals.py")  # whose code is part of compiled code
 FOLDER_VARIABLE = "GLASSNET_CACHE_DIR"
 
 
@@ -66,7 +67,7 @@ def _versions() -> str:
     """Give everything else that compiled code depends on: versions, processor, called functions."""
     libraries = ("numba", "llvmlite", "numpy", "scipy")
     found = [f"{library} {importlib.metadata.version(library)}" for library in libraries]
-    called = [Path(__file__).parent / name for name in ("compiled.py", "elementary.py")]
+    called = [Path(__file__).parent / name for name in CALLED]
     called.append(Path(__file__).parent.parent / "rules" / "randomness.py")
     texts = [file.read_text(encoding="utf-8") for file in called]
     return "\n".join([platform.machine(), sys.version, *found, *texts])

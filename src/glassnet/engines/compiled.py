@@ -12,7 +12,10 @@ import numpy as np
 from numba import njit
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
+from glassnet.engines.subnormals import flush_subnormals, put_back
 from glassnet.rules import randomness
+
+__all__ = ["flush_subnormals", "put_back"]  # what loop texts find here beside what is written here
 
 # Every freedom but the one that assumes there is no inf and no nan: with that, isfinite(nan) is
 # compiled to True. Without error_model="numpy" a division checks for zero and is not vectorised.

@@ -238,6 +238,7 @@ def write_loops(program: Program) -> str:
         *_indented(textwrap.wrap(", ".join(TRAIN_TAKES) + ",", 90)),
         "):",
         *_indented(_prepared(program, plan, stages)),
+        "    settings = flush_subnormals()",  # when nothing more is allocated, which may fail
         "    for number in range(first, last):",
         *_indented(_indented(TAKE_BATCH)),
         *(
@@ -249,15 +250,18 @@ def write_loops(program: Program) -> str:
         *_indented(_indented(body)),
         "        losses[number - first] = loss",
         "        if not np.isfinite(loss):",
+        "            put_back(settings)",
         "            return number - first + 1",
         *_indented(_indented(after)),
         "        if not updating:",
+        "            put_back(settings)",
         "            return number - first + 1",
         *(
             f"        {name} = real(rates[number - first, {k}])"
             for k, name in enumerate(program.rate_names)
         ),
         *_indented(_indented(update_loops(program, functions))),
+        "    put_back(settings)",
         "    return last - first",
     ]
     heading = f'"""The loops of {program.description.short()}, written out by glassnet."""'
@@ -275,12 +279,14 @@ from glassnet.engines.compiled import (
     compiled,
     fill_equal_shares,
     fill_shares,
+    flush_subnormals,
     gather,
     greatest,
     kept,
     least,
     mix,
     normal,
+    put_back,
     row_number,
     sign_of,
     sort_rows,
