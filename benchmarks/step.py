@@ -81,7 +81,7 @@ def numbers_in(part: str) -> str:
 def with_clocks(source: str) -> tuple[str, list[str]]:
     """Give a loop text that reads a clock after each statement of its step, and the statements."""
     head, rest = source.split(FIRST)
-    body, tail = rest.split(LAST)
+    body, _, tail = rest.rpartition(LAST)
     parts = list(statements(body))
     text = [
         head.replace("@cached", CLOCK).replace("losses,\n):", "losses, taken, numbers, clock,\n):")
