@@ -64,7 +64,7 @@ def statements(body: str) -> Iterator[str]:
 
 def numbers_in(part: str) -> str:
     """Write how much a statement does: operations of a product, or numbers gone through."""
-    product = re.match(r" *np\.dot\((.+), (.+), (.+)\)", part)
+    product = re.match(r" *product\((.+), (.+), (.+)\)", part)
     if product:
         left, _, out = product.groups()
         return f"2 * {out}.size * {left}.shape[1]"
@@ -155,7 +155,7 @@ def measured(cell: Cell) -> None:
     products = 0.0
     for part, microseconds, count in zip(parts, lines, numbers, strict=True):
         net = max(microseconds - clock, 0.0)
-        is_product = "np.dot(" in part
+        is_product = "product(" in part
         products += net * is_product
         each = ""
         if count:

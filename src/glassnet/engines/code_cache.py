@@ -16,7 +16,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-CALLED = ("compiled.py", "elementary.py", "subnormals.py")  # whose code is part of compiled code
+# What is compiled into loops.
+CALLED = ("compiled.py", "elementary.py", "products.py", "subnormals.py", "tiles.py")
 FOLDER_VARIABLE = "GLASSNET_CACHE_DIR"
 
 
@@ -65,7 +66,7 @@ def _key(source: str) -> str:
 @cache
 def _versions() -> str:
     """Give everything else that compiled code depends on: versions, processor, called functions."""
-    libraries = ("numba", "llvmlite", "numpy", "scipy")
+    libraries = ("numba", "llvmlite", "numpy")
     found = [f"{library} {importlib.metadata.version(library)}" for library in libraries]
     called = [Path(__file__).parent / name for name in CALLED]
     called.append(Path(__file__).parent.parent / "rules" / "randomness.py")

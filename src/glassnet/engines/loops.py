@@ -63,7 +63,7 @@ class Stages:
         for node in nodes:
             if node.op == "product":
                 left, right = (self._matrix(part) for part in node.symbols)
-                yield f"np.dot({left}, {right}, {self.plan.array(node)})"
+                yield f"product({left}, {right}, {self.plan.array(node)})"
 
     def _matrix(self, node: Symbol) -> str:
         inner = base(node)
@@ -293,6 +293,7 @@ from glassnet.engines.compiled import (
 )
 from glassnet.engines.elementary import (
 {elementary})
+from glassnet.engines.products import product
 
 real = np.{dtype}"""
 
