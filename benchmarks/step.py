@@ -23,7 +23,7 @@ from benchmarks.race.cells import CELLS, Cell
 from benchmarks.race.rows import given_for
 from benchmarks.race.sides.glassnet import network_of, optimizer_of
 from glassnet.batches import Batches
-from glassnet.engines import Work
+from glassnet.engines import Work, products
 from glassnet.engines.loops import write_loops
 from glassnet.engines.numba import NumbaEngine
 from glassnet.program import Program
@@ -125,6 +125,7 @@ class Step:
 
     def engine(self, source: str, *more: Any) -> NumbaEngine:
         """Give an engine that runs a loop text, which takes some more arguments."""
+        products.load(self.program.description.dtype)
         made = NumbaEngine(self.program)
         module = ModuleType("loops")
         text = source.replace("@cached", "@compiled")
@@ -152,11 +153,11 @@ def measured(cell: Cell) -> None:
         whole.append(step.seconds(plain, epochs) * 1e6)
     *lines, clock = np.min(shares, axis=0)
     print(f"\n{cell.name}")
-    products = 0.0
+    multiplying = 0.0
     for part, microseconds, count in zip(parts, lines, numbers, strict=True):
         net = max(microseconds - clock, 0.0)
         is_product = "product(" in part
-        products += net * is_product
+        multiplying += net * is_product
         each = ""
         if count:
             each = (
@@ -166,8 +167,8 @@ def measured(cell: Cell) -> None:
             )
         if net >= 0.0005 * sum(lines):
             print(f"{shown(part):64}{net:10.3f} µs  {each}")
-    rest = sum(max(t - clock, 0.0) for t in lines) - products
-    print(f"{'products, and everything else':64}{products:10.3f} µs {rest:10.3f} µs")
+    rest = sum(max(t - clock, 0.0) for t in lines) - multiplying
+    print(f"{'products, and everything else':64}{multiplying:10.3f} µs {rest:10.3f} µs")
     print(f"{'the step, without clocks':64}{np.min(whole):10.3f} µs")
 
 
