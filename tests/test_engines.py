@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from concurrent.futures import ThreadPoolExecutor
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from glassnet import engines
 from glassnet.batches import Batches
 from glassnet.description import Description
 from glassnet.engines import Work, compiled
+from glassnet.engines.first_call import _module_from
 from glassnet.engines.numba import NumbaEngine
 from glassnet.engines.numpy import NumpyEngine
 from glassnet.engines.one_thread import ONE_THREAD
@@ -490,8 +493,8 @@ def test_what_loops_call_keeps_the_type_of_its_numbers(call, dtype):
     """A number of 64 bits among those of 32 makes a loop of float32 half as fast, unseen."""
     call = compiled.compiled(call)
     call(np.dtype(dtype).type(0.5))
-    (signature,) = call.nopython_signatures
-    assert str(signature.return_type) == dtype
+    (found,) = call.nopython_signatures
+    assert str(found.return_type) == dtype
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -517,3 +520,14 @@ def test_the_greatest_and_the_least_are_those_of_numpy(ours, theirs, dtype):
     assert [function(a, b) for a, b in x[:, :2].tolist()] == pytest.approx(
         theirs(x[:, 0], x[:, 1]).tolist(), nan_ok=True
     )
+
+
+def test_an_update_that_begins_anywhere_does_many_numbers_at_a_time():
+    source = Program(Description.read("3-4-2 tanh linear"), Adam()).source_for("numba")
+    update = _module_from(source).update_1
+    numbers = {"start": 7, "stop": 40}
+    arrays = ("parameters", "slopes", "mean", "square")
+    given = {name: np.ones(64, np.float32) for name in arrays} | numbers
+    update(*(given.get(name, np.float32(0.5)) for name in signature(update.py_func).parameters))
+    (code,) = update.inspect_llvm().values()
+    assert re.search(r"fdiv[\w ]* <\d+ x float>", code)
