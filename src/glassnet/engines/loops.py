@@ -7,11 +7,11 @@ text is Python with numbers of one type (`real`), and also runs without a compil
 from __future__ import annotations
 
 import itertools
-import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from glassnet.engines.expressions import CALLS, ELEMENTARY, AtRowAndColumn, moved
+from glassnet.engines.expressions import ELEMENTARY, SINGLE_ONLY, AtRowAndColumn, moved
+from glassnet.engines.functions import Functions
 from glassnet.engines.plan import (
     READ_IN_PLACE,
     ROW_REDUCTIONS,
@@ -34,10 +34,9 @@ FLUSH = 256  # rows after which partial sums are added up, so that float32 sums 
 class Stages:
     """Writes each stage: products, numbers, columns, and the pass over the rows."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, functions: Functions) -> None:
         self.plan = plan
-        self.functions: list[str] = []  # one for each pass; equal passes share one
-        self.known: dict[str, str] = {}  # text of a pass with neutral names → its function
+        self.functions = functions
         self.partial_sums: dict[str, str] = {}  # name → width
 
     def body(self) -> Iterator[str]:
@@ -109,7 +108,7 @@ class Stages:
         lines += [*inner, *self._flushed(sums, text, rows)]
         takes = (rows, *(name for name in text.used if name not in (*totals, rows)))
         lines = [*before, f"for i in range({rows}):", *indented(lines)]
-        yield self._called(lines, takes, totals)
+        yield self.functions.called("rows", lines, takes, totals)
 
     def _cleared(self, node: Symbol, text: AtRowAndColumn) -> Iterator[str]:
         name, width = text.use(self.plan.array(node)), text.use(str(node.axes[0]))
@@ -209,17 +208,6 @@ class Stages:
         here = any(readers[0] is other for other in nodes)
         return here and sum(a is node for a in readers[0].args) == 1
 
-    def _called(self, lines: list[str], takes: tuple[str, ...], gives: tuple[str, ...]) -> str:
-        """Give the call of a pass, whose function is written unless an equal one is there."""
-        neutral = _neutral(lines, takes)
-        if neutral not in self.known:
-            self.known[neutral] = f"rows_{len(self.functions) + 1}"
-            back = [f"return {', '.join(f'real({name})' for name in gives)}"] if gives else []
-            head = f"def {self.known[neutral]}({', '.join(takes)}):"
-            self.functions.append("\n".join(["@compiled", head, *indented([*lines, *back])]))
-        target = f"{', '.join(gives)} = " if gives else ""
-        return f"{target}{self.known[neutral]}({', '.join(takes)})"
-
 
 def _width(node: Symbol) -> str:
     """Name of the columns that a node of a pass runs over; empty for values of a row."""
@@ -233,22 +221,6 @@ def indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
-def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
-    """Give a text with its own names numbered, so that equal work has equal text."""
-    fixed = "for j i k m in range if or else real np uint32 inf sqrt rint abs T mix kept normal"
-    fixed += " plus minus over_root row_number"
-    keep = {*fixed.split(), *CALLS.values()}
-    numbers = {name: f"_{place}" for place, name in enumerate(takes)}
-
-    def number(found: re.Match[str]) -> str:
-        name = found.group()
-        if name in keep:
-            return name
-        return numbers.setdefault(name, f"_{len(numbers)}")
-
-    return re.sub(r"[A-Za-z_]\w*", number, "\n".join(lines))
-
-
 # ---------------------------------------------------------------------------- the whole text
 
 
@@ -258,7 +230,8 @@ def write_loops(program: Program) -> str:
     The text defines `train`; `glassnet.engines.numba` says what it takes.
     """
     plan = Plan(program, gradient_graph(program))
-    stages = Stages(plan)
+    functions = Functions()
+    stages = Stages(plan, functions)
     body, after = list(stages.body()), list(stages.after())
     train = [
         "@cached",
@@ -266,6 +239,7 @@ def write_loops(program: Program) -> str:
         *indented(textwrap.wrap(", ".join(TRAIN_TAKES) + ",", 90)),
         "):",
         *indented(_prepared(program, plan, stages)),
+        "    settings = flush_subnormals()",  # when nothing more is allocated, which may fail
         "    for number in range(first, last):",
         *indented(indented(TAKE_BATCH)),
         *(
@@ -277,26 +251,30 @@ def write_loops(program: Program) -> str:
         *indented(indented(body)),
         "        losses[number - first] = loss",
         "        if not is_finite(loss):",
+        "            put_back(settings)",
         "            return number - first + 1",
         *indented(indented(after)),
         "        if not updating:",
+        "            put_back(settings)",
         "            return number - first + 1",
         *(
             f"        {name} = real(rates[number - first, {k}])"
             for k, name in enumerate(program.rate_names)
         ),
-        *indented(indented(update_loops(program))),
+        *indented(indented(update_loops(program, functions))),
+        "    put_back(settings)",
         "    return last - first",
     ]
     opening = heading(program, "The loops of")
-    return "\n\n\n".join([opening, *stages.functions, "\n".join(train)]) + "\n"
+    return "\n\n\n".join([opening, *functions.texts, "\n".join(train)]) + "\n"
 
 
 def heading(program: Program, what: str) -> str:
     """Write what stands above the functions of a text."""
     dtype = program.description.dtype
-    functions = "".join(f"    {name}_{dtype} as {name},\n" for name in ELEMENTARY)
-    imports = IMPORTS.format(dtype=dtype, functions=functions)
+    names = (*ELEMENTARY, *(SINGLE_ONLY if dtype == "float32" else ()))
+    elementary = "".join(f"    {name}_{dtype} as {name},\n" for name in sorted(names))
+    imports = IMPORTS.format(dtype=dtype, elementary=elementary)
     return f'"""{what} {program.description.short()}, written out by glassnet."""\n\n{imports}'
 
 
@@ -308,6 +286,7 @@ from glassnet.engines.compiled import (
     compiled,
     fill_equal_shares,
     fill_shares,
+    flush_subnormals,
     gather,
     greatest,
     is_finite,
@@ -318,12 +297,13 @@ from glassnet.engines.compiled import (
     normal,
     over_root,
     plus,
+    put_back,
     row_number,
     sign_of,
     sort_rows,
 )
 from glassnet.engines.elementary import (
-{functions})
+{elementary})
 from glassnet.engines.products import product
 
 real = np.{dtype}"""

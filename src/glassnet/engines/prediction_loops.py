@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from glassnet.engines.functions import Functions
 from glassnet.engines.loops import Stages, heading, indented
 from glassnet.engines.plan import Plan
 from glassnet.graph import GradientGraph, Symbol, prediction_graph
@@ -39,7 +40,8 @@ def write_prediction(program: Program) -> str:
     The text defines `predict`; `glassnet.engines.prediction` says what it takes.
     """
     plan = PredictionPlan(program)
-    stages = Stages(plan)
+    functions = Functions()
+    stages = Stages(plan, functions)
     body = list(stages.body())
     predict = [
         "@cached",
@@ -57,7 +59,7 @@ def write_prediction(program: Program) -> str:
         "    return rows",
     ]
     opening = heading(program, "The prediction of")
-    return "\n\n\n".join([opening, *stages.functions, "\n".join(predict)]) + "\n"
+    return "\n\n\n".join([opening, *functions.texts, "\n".join(predict)]) + "\n"
 
 
 def _buffers(plan: Plan) -> Iterator[tuple[str, Shape]]:

@@ -4,27 +4,33 @@ Nearly all of an update is done number by number, in one loop over the flat arra
 first (the length of all gradients, that of each column of weights) has the sum made in a loop of
 its own ahead of that one. What such a loop computes on the way is not kept: it is computed again
 where it is needed, from arrays that nobody writes to before they have been read.
+
+Each loop is a function of the places that it goes over. Places are numbers without a sign: one that
+could be below 0 would be checked for it, number by number.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from glassnet.engines.expressions import AtPlace
+from glassnet.engines.functions import Functions
 from glassnet.graph import Symbol, in_order, update_graph
 from glassnet.program import Program
 
 
-def update_loops(program: Program) -> Iterator[str]:
+def update_loops(program: Program, functions: Functions) -> Iterator[str]:
     """Write the update; parameters beside each other with equal rules share a loop."""
     if program.trains:
-        yield from _UpdateLoops(program).lines()
+        yield from _UpdateLoops(program, functions).lines()
 
 
 class _UpdateLoops:
     """Writes single numbers, then for each parameter its columns, then its own numbers."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, functions: Functions) -> None:
+        self.functions = functions
         self.shapes = program.parameter_shapes
         self.kinds = program.optimizer.state_names()
         self.new = update_graph(program)
@@ -46,13 +52,13 @@ class _UpdateLoops:
             ahead = list(self._columns(p, columns))
             lines = self._step(p, columns)
             if ahead:
-                groups.append(([], [*ahead, *self._over_columns(p, lines)]))
+                groups.append(([], [*ahead, self._over_columns("update", p, lines)]))
             elif groups and groups[-1][1] == lines:
                 groups[-1][0].append(p)
             else:
                 groups.append(([p], lines))
         for names, lines in groups:
-            yield from _over_places(names, lines) if names else lines
+            yield from [self._over_places("update", names, lines)] if names else lines
 
     def _results(self, p: str) -> dict[str, Symbol]:
         """Give the new values of a parameter and its state, by the names of the arrays."""
@@ -87,21 +93,17 @@ class _UpdateLoops:
                 continue
             name = f"number{len(self.numbers)}"
             if node.op == "total":
-                yield from self._total(node, f"total{len(self.numbers)}")
-                yield f"{name} = real(total{len(self.numbers)})"
+                yield self._total(node, name)
             else:
                 yield f"{name} = {AtPlace(self.numbers).computed(node)}"
             self.numbers[id(node)] = name
 
-    def _total(self, node: Symbol, name: str) -> Iterator[str]:
+    def _total(self, node: Symbol, name: str) -> str:
         (summed,) = node.symbols
         arrays = [n.name for n in in_order([summed], self.numbers) if n.op == "input"]
         names = dict(self.numbers)
-        lines = self._made([summed], names)
-        yield f"{name} = 0.0"
-        yield from _over_places(
-            [self.owners[arrays[0]]], [*lines, f"{name} += {names[id(summed)]}"]
-        )
+        lines = [*self._made([summed], names), f"{name} += {names[id(summed)]}"]
+        return self._over_places("total", [self.owners[arrays[0]]], lines, name)
 
     def _columns(self, p: str, columns: dict[int, str]) -> Iterator[str]:
         """Write what is one number for each column of a parameter, and name it."""
@@ -117,7 +119,8 @@ class _UpdateLoops:
                 (summed,) = node.symbols
                 lines = self._made([summed], names)
                 yield f"{name} = np.zeros({shape[1]})"
-                yield from self._over_columns(p, [*lines, f"{name}[j] += {names[id(summed)]}"])
+                adding = f"{name}[j] += {names[id(summed)]}"
+                yield self._over_columns("columns", p, [*lines, adding])
                 columns[id(node)] = f"real({name}[j])"
             else:
                 yield f"{name} = np.empty({shape[1]}, real)"
@@ -125,17 +128,33 @@ class _UpdateLoops:
                 yield f"    {name}[j] = {AtPlace(names).computed(node)}"
                 columns[id(node)] = f"{name}[j]"
 
-    def _over_columns(self, p: str, lines: Iterable[str]) -> Iterator[str]:
+    def _over_columns(self, kind: str, p: str, lines: Iterable[str]) -> str:
         """Put lines into a loop over the rows and columns of a parameter."""
-        rows, columns = self.shapes[p]
-        yield f"for i in range({rows}):"
-        yield f"    for j in range({columns}):"
-        yield f"        q = at_{p} + i * {columns} + j"
-        yield from (f"        {line}" for line in lines)
+        loop = ["for i in range(rows):", "    for j in range(columns):"]
+        loop += ["        q = np.uint64(start + i * columns + j)"]
+        loop += [f"        {line}" for line in lines]
+        given = [f"at_{p}", *map(str, self.shapes[p])]
+        return self._called(kind, loop, ["start", "rows", "columns"], given)
 
+    def _over_places(
+        self, kind: str, parameters: list[str], lines: Iterable[str], total: str = ""
+    ) -> str:
+        """Put lines into a loop over the places of parameters that stand beside each other."""
+        loop = [f"{total} = 0.0"] if total else []
+        loop += ["for q in range(np.uint64(start), np.uint64(stop)):"]
+        loop += [f"    {line}" for line in lines]
+        first, last = parameters[0], parameters[-1]
+        given = [f"at_{first}", f"at_{last} + {last}.size"]
+        return self._called(kind, loop, ["start", "stop"], given, total)
 
-def _over_places(parameters: list[str], lines: Iterable[str]) -> Iterator[str]:
-    """Put lines into a loop over the places of parameters that stand beside each other."""
-    first, last = parameters[0], parameters[-1]
-    yield f"for q in range(at_{first}, at_{last} + {last}.size):"
-    yield from (f"    {line}" for line in lines)
+    def _called(
+        self, kind: str, lines: list[str], takes: list[str], given: list[str], gives: str = ""
+    ) -> str:
+        """Give the call of a function of places, which also takes what its lines read."""
+        outside = {"parameters", "slopes", *self.kinds, *self.numbers.values()}
+        words = dict.fromkeys(re.findall(r"[A-Za-z_]\w*", "\n".join(lines)))
+        read = [word for word in words if word in outside or word.startswith("column")]
+        read = [word for word in read if word not in (*takes, gives)]
+        return self.functions.called(
+            kind, lines, [*takes, *read], [gives] if gives else [], [*given, *read]
+        )
