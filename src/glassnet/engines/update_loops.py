@@ -11,23 +11,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from glassnet.engines.expressions import AtPlace
+from glassnet.engines.meetings import Piece
 from glassnet.graph import Symbol, in_order, update_graph
 from glassnet.program import Program
 
 
-def update_loops(program: Program) -> Iterator[str]:
-    """Write the update; parameters beside each other with equal rules share a loop."""
-    if program.trains:
-        yield from _UpdateLoops(program).lines()
+class UpdateLoops:
+    """Writes the update: single numbers, then for each parameter its columns, then its own numbers.
 
-
-class _UpdateLoops:
-    """Writes single numbers, then for each parameter its columns, then its own numbers."""
+    Parameters beside each other with equal rules share a loop.
+    """
 
     def __init__(self, program: Program) -> None:
+        self.program = program
         self.shapes = program.parameter_shapes
         self.kinds = program.optimizer.state_names()
-        self.new = update_graph(program)
+        self.new = update_graph(program) if program.trains else {}
         self.places: dict[str, str] = {}  # where an array stands, by its name
         self.owners: dict[str, str] = {}  # the parameter that it belongs to
         for p in self.shapes:
@@ -37,22 +36,29 @@ class _UpdateLoops:
             self.owners |= dict.fromkeys(places, p)
         self.numbers: dict[int, str] = {}  # what single numbers are called, by their node
 
-    def lines(self) -> Iterator[str]:
-        """Give all lines."""
+    def pieces(self) -> Iterator[Piece]:
+        """Give all pieces; none where the update is made outside of the program."""
+        if not self.program.trains:
+            return
         yield from self._single_numbers()
         groups: list[tuple[list[str], list[str]]] = []  # parameters, and the loop they share
+        by_columns: dict[str, list[str]] = {}  # or all lines of a parameter that has sums of its own
         for p in self.shapes:
             columns: dict[int, str] = {}
             ahead = list(self._columns(p, columns))
             lines = self._step(p, columns)
             if ahead:
-                groups.append(([], [*ahead, *self._over_columns(p, lines)]))
+                groups.append(([p], []))
+                by_columns[p] = [*ahead, *self._over_columns(p, lines)]
             elif groups and groups[-1][1] == lines:
                 groups[-1][0].append(p)
             else:
                 groups.append(([p], lines))
         for names, lines in groups:
-            yield from _over_places(names, lines) if names else lines
+            if lines:
+                yield self.in_places(names, self.over_places(names, lines))
+            else:
+                yield self.in_columns(names[0], by_columns[names[0]])
 
     def _results(self, p: str) -> dict[str, Symbol]:
         """Give the new values of a parameter and its state, by the names of the arrays."""
@@ -78,7 +84,7 @@ class _UpdateLoops:
 
     # ------------------------------------------------------- what a sum has to be made for first
 
-    def _single_numbers(self) -> Iterator[str]:
+    def _single_numbers(self) -> Iterator[Piece]:
         """Write what is one number for all parameters: rates, totals, and what they lead to."""
         nodes = [node for node in in_order(self.new.values()) if node.axes == ()]
         self.numbers |= {id(node): node.name for node in nodes if node.op == "input"}
@@ -87,21 +93,19 @@ class _UpdateLoops:
                 continue
             name = f"number{len(self.numbers)}"
             if node.op == "total":
-                yield from self._total(node, f"total{len(self.numbers)}")
-                yield f"{name} = real(total{len(self.numbers)})"
+                yield from self._total(node, f"total{len(self.numbers)}", name)
             else:
-                yield f"{name} = {AtPlace(self.numbers).computed(node)}"
+                yield self.alone([f"{name} = {AtPlace(self.numbers).computed(node)}"], name)
             self.numbers[id(node)] = name
 
-    def _total(self, node: Symbol, name: str) -> Iterator[str]:
+    def _total(self, node: Symbol, total: str, name: str) -> Iterator[Piece]:
         (summed,) = node.symbols
         arrays = [n.name for n in in_order([summed], self.numbers) if n.op == "input"]
         names = dict(self.numbers)
-        lines = self._made([summed], names)
-        yield f"{name} = 0.0"
-        yield from _over_places(
-            [self.owners[arrays[0]]], [*lines, f"{name} += {names[id(summed)]}"]
-        )
+        lines = [*self._made([summed], names), f"{total} += {names[id(summed)]}"]
+        owner = self.owners[arrays[0]]
+        lines = [f"{total} = 0.0", *self.over_places([owner], lines)]
+        yield from self.added_up(owner, lines, total, name)
 
     def _columns(self, p: str, columns: dict[int, str]) -> Iterator[str]:
         """Write what is one number for each column of a parameter, and name it."""
@@ -121,7 +125,7 @@ class _UpdateLoops:
                 columns[id(node)] = f"real({name}[j])"
             else:
                 yield f"{name} = np.empty({shape[1]}, real)"
-                yield f"for j in range({shape[1]}):"
+                yield f"for j in range({self.columns(p)}):"
                 yield f"    {name}[j] = {AtPlace(names).computed(node)}"
                 columns[id(node)] = f"{name}[j]"
 
@@ -129,13 +133,34 @@ class _UpdateLoops:
         """Put lines into a loop over the rows and columns of a parameter."""
         rows, columns = self.shapes[p]
         yield f"for i in range({rows}):"
-        yield f"    for j in range({columns}):"
+        yield f"    for j in range({self.columns(p)}):"
         yield f"        q = at_{p} + i * {columns} + j"
         yield from (f"        {line}" for line in lines)
 
+    # ---------------------------------------------------- what is done otherwise by several threads
 
-def _over_places(parameters: list[str], lines: Iterable[str]) -> Iterator[str]:
-    """Put lines into a loop over the places of parameters that stand beside each other."""
-    first, last = parameters[0], parameters[-1]
-    yield f"for q in range(at_{first}, at_{last} + {last}.size):"
-    yield from (f"    {line}" for line in lines)
+    def columns(self, p: str) -> str:
+        """Write which columns of a parameter loops run over."""
+        return str(self.shapes[p][1])
+
+    def over_places(self, parameters: list[str], lines: Iterable[str]) -> Iterator[str]:
+        """Put lines into a loop over the places of parameters that stand beside each other."""
+        first, last = parameters[0], parameters[-1]
+        yield f"for q in range(at_{first}, at_{last} + {last}.size):"
+        yield from (f"    {line}" for line in lines)
+
+    def alone(self, lines: Iterable[str], name: str) -> Piece:
+        """Give the piece that makes a single number."""
+        return Piece(tuple(lines), frozenset())
+
+    def added_up(self, p: str, lines: Iterable[str], total: str, name: str) -> Iterator[Piece]:
+        """Give the pieces that make a number of a total over the places of a parameter."""
+        yield Piece((*lines, f"{name} = real({total})"), frozenset())
+
+    def in_places(self, parameters: list[str], lines: Iterable[str]) -> Piece:
+        """Give the piece that updates parameters place by place."""
+        return Piece(tuple(lines), frozenset())
+
+    def in_columns(self, p: str, lines: Iterable[str]) -> Piece:
+        """Give the piece that updates a parameter whose columns are summed up first."""
+        return Piece(tuple(lines), frozenset())
