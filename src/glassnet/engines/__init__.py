@@ -33,6 +33,7 @@ class Work:
         batches: which rows each step takes.
         seed: decides orders and masks.
         epochs_before: epochs of earlier fits; orders and masks count on from there.
+        threads: how many threads share each step.
 
     """
 
@@ -42,6 +43,7 @@ class Work:
     batches: Batches
     seed: int
     epochs_before: int = 0
+    threads: int = 1
 
     def batch(self, program: Program, step: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Give x, y and w of a step of this fit, counted from 0."""

@@ -66,7 +66,8 @@ def _versions() -> str:
     """Give everything else that compiled code depends on: versions, processor, called functions."""
     libraries = ("numba", "llvmlite", "numpy", "scipy")
     found = [f"{library} {importlib.metadata.version(library)}" for library in libraries]
-    called = [Path(__file__).parent / name for name in ("compiled.py", "elementary.py")]
+    names = ("compiled.py", "elementary.py", "meeting.py", "products.py", "shares.py")
+    called = [Path(__file__).parent / name for name in names]
     called.append(Path(__file__).parent.parent / "rules" / "randomness.py")
     texts = [file.read_text(encoding="utf-8") for file in called]
     return "\n".join([platform.machine(), sys.version, *found, *texts])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,16 @@ from numpy.typing import NDArray
 from glassnet.engines import Work
 from glassnet.engines.first_call import first_call
 from glassnet.engines.loops import write_loops
+from glassnet.engines.meeting import signatures
 from glassnet.engines.one_thread import ONE_THREAD
+from glassnet.engines.team import run_together
+from glassnet.engines.team_loops import TeamText, write_team_loops
 from glassnet.errors import missing_extra
 from glassnet.program import Program
 from glassnet.rules.randomness import ORDER, keys, mask_keys
 from glassnet.values import Values
+
+ALIGNED = 128  # bytes: a cache line, or two
 
 
 class NumbaEngine:
@@ -38,6 +44,15 @@ class NumbaEngine:
         self.source = write_loops(program)
         self.note = ""  # what the user should know of the cache
         self._function: Callable[..., int] | None = None
+        self._team_function: Callable[..., int] | None = None
+
+    @cached_property
+    def team(self) -> TeamText:
+        """The loops for several threads.
+
+        Raises ProgramError where a part of the program cannot be shared out.
+        """
+        return write_team_loops(self.program)
 
     def train(
         self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]
@@ -72,15 +87,17 @@ class NumbaEngine:
         sizes = np.array(list(self.program.sizes.values()), np.int64)
         masks = [mask_keys(work.seed, moments, mask.layer) for mask in self.program.masks]
         none = np.empty((len(moments), 0), np.uint32)
+        batch = batches.size if updating else len(work.x)
+        shuffled = batches.shuffled and updating
         weights = np.empty(0, values.dtype) if work.weights is None else work.weights
         arguments = (
             work.x,
             work.y,
             weights,
             self.program.description.loss.rows == "sum",
-            batches.size if updating else len(work.x),
+            batch,
             batches.per_epoch if updating else 1,
-            batches.shuffled and updating,
+            shuffled,
             keys(batches.seed, ORDER, epochs + work.epochs_before),
             np.stack(masks, axis=1) if masks else none,
             self._drawn_by(rates),
@@ -96,10 +113,28 @@ class NumbaEngine:
             losses,
         )
         with ONE_THREAD:
+            if work.threads > 1:
+                return self._run_team(work, batch, shuffled, arguments)
             if self._function is None:
                 done, self._function, self.note = first_call(self.source, arguments)
                 return done
             return int(self._function(*arguments))
+
+    def _run_team(self, work: Work, batch: int, shuffled: bool, arguments: tuple[Any, ...]) -> int:
+        """Let several threads do the same steps together."""
+        most = min(len(work.x), batch + 1)
+        kept = most if shuffled else 1
+        sizes = self.program.sizes
+        numbers = self.team.numbers(sizes, work.threads, most, kept)
+        order = np.empty(len(work.x) if shuffled else 1, np.int64)
+        shared = (order, _aligned(numbers, work.x.dtype))
+        if self._team_function is None:
+            # Compiled by a call of one thread that does no step: helpers must not wait so long.
+            none = list(arguments)
+            none[11] = none[10]
+            alone = (*none, 0, 1, signatures(1), *shared)
+            _, self._team_function, self.note = first_call(self.team.source, alone)
+        return run_together(self._team_function, work.threads, arguments, shared)
 
     def _drawn_by(self, rates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give what random numbers are drawn by in each step, where a schedule gives it.
@@ -111,3 +146,10 @@ class NumbaEngine:
             amounts = rates[:, self.program.all_rate_names.index(mask.amount_name)]
             columns.append(np.array([mask.draw.set_by(amount) for amount in amounts.tolist()]))
         return np.hstack(columns)
+
+
+def _aligned(numbers: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Give memory for so many numbers that begins with a cache line."""
+    bytes_ = np.empty(numbers * dtype.itemsize + ALIGNED, np.uint8)
+    begin = -bytes_.ctypes.data % ALIGNED
+    return bytes_[begin : begin + numbers * dtype.itemsize].view(dtype)

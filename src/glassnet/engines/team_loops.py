@@ -1,0 +1,481 @@
+"""The loops of a program for a team: every thread runs the same text, each for its share.
+
+A thread takes rows of the batch, from the gathering to the errors that are handed back. What is
+summed over all rows needs the others: sums are made for each thread's rows and added up after a
+meeting, in one order; a product contracted over the rows is done whole, by each thread for some
+rows of the result. The update of these rows is then done by the same thread. Where the threads
+meet is worked out by `glassnet.engines.meetings`.
+
+Names stand for a thread's own rows of an array; `x_whole` is all of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from glassnet.engines.loops import (
+    IMPORTS,
+    TRAIN_TAKES,
+    Stages,
+    indented,
+    keys_of_masks,
+    prepared,
+    rates_of,
+    written,
+)
+from glassnet.engines.meetings import MEETING, Part, Piece, Touch, with_meetings
+from glassnet.engines.plan import Plan, base, is_column
+from glassnet.engines.update_loops import UpdateLoops
+from glassnet.errors import ProgramError
+from glassnet.graph import Symbol, gradient_graph
+from glassnet.program import Program
+
+Names = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class TeamText:
+    """The loops for a team, and the memory that its threads share.
+
+    Args:
+        source: the text, whose `train` takes what that for one thread takes, and its place in the
+            team, the memory where it meets the others, and what they share.
+        shared: names of the axes of each array in that memory, by its name.
+
+    """
+
+    source: str
+    shared: dict[str, tuple[str, str]]
+
+    def numbers(self, sizes: Names, threads: int, most: int, kept_rows: int) -> int:
+        """Give how many numbers the shared memory holds.
+
+        Args:
+            sizes: the program's axes by name.
+            threads: in the team.
+            most: rows in the largest batch.
+            kept_rows: rows of a batch that are gathered, or 1 where none are.
+
+        """
+        known = {**sizes, "threads": threads, "most": most, "kept_rows": kept_rows, "1": 1}
+        return sum(
+            known[rows] * in_lines(known[columns])
+            if rows == "threads"
+            else in_lines(known[rows] * known[columns])
+            for rows, columns in self.shared.values()
+        )
+
+
+LINE = 32  # numbers: no less than a cache line of any processor and dtype
+
+
+def in_lines(numbers: int) -> int:
+    """Give the next multiple of what fills whole cache lines.
+
+    >>> in_lines(10), in_lines(32)
+    (32, 32)
+    """
+    return -(-numbers // LINE) * LINE
+
+
+def write_team_loops(program: Program) -> TeamText:
+    """Write the loops of a program for several threads.
+
+    Raises ProgramError where a part of the program cannot be shared out.
+    """
+    plan = Plan(program, gradient_graph(program))
+    stages = TeamStages(plan)
+    body = [*stages.body(), *stages.kept_slopes()]
+    update = TeamUpdate(program, stages)
+    sections = [[SORT], [stages.batch()], body, list(stages.after()), list(update.pieces())]
+    sort, batch, body, after, updating = with_meetings(sections)
+    shared = {
+        "x_rows": ("kept_rows", "n0"),
+        "y_rows": ("kept_rows", str(program.inputs[1].shape[1])),
+        "w_most": ("most", "1"),
+        **stages.shared,
+    }
+    lines = [
+        *prepared(program),
+        *_shares(program, stages),
+        *_memory(program, plan, stages, shared),
+        "meetings = 0",
+        "for number in range(first, last):",
+        *indented(_with_lines(sort)),
+        *indented(_with_lines(batch)),
+        *indented(_with_lines(body)),
+        "    if thread == 0:",
+        "        losses[number - first] = loss",
+        "    if not np.isfinite(loss):",
+        f"        {LEAVE.format(done='number - first + 1')}",
+        *indented(_with_lines(after)),
+        "    if not updating:",
+        f"        {LEAVE.format(done='number - first + 1')}",
+        *indented(rates_of(program)),
+        *indented(_with_lines(updating)),
+        LEAVE.format(done="last - first"),
+    ]
+    source = written(program, stages.functions, TEAM_TAKES, lines, TEAM_IMPORTS)
+    return TeamText(source, shared)
+
+
+TEAM_TAKES = [*TRAIN_TAKES, *"thread threads signed order shared".split()]
+
+OF_TEAMS = """from glassnet.engines.meeting import (
+    leave,
+    meet,
+)
+from glassnet.engines.products import (
+    product,
+)
+from glassnet.engines.shares import (
+    add_up,
+    fill_own_equal_shares,
+    fill_own_shares,
+    total_of,
+)
+"""
+TEAM_IMPORTS = IMPORTS.replace("\nreal = ", f"{OF_TEAMS}\nreal = ")
+
+MEET = [
+    "meetings += 1",
+    "if not meet(signed, thread, threads, meetings):",
+    "    return -1",
+]
+LEAVE = "return leave(signed, thread, threads, meetings + 1, {done})"
+
+SORT = Piece(
+    (
+        "position = number % per_epoch",
+        "if thread == 0 and shuffled and (number == first or position == 0):",
+        "    key = order_keys[number // per_epoch - first // per_epoch]",
+        "    sort_rows(key, order, hashes, counts)",
+    ),
+    frozenset({Touch("order", Part.FIRST, writes=True)}),
+)
+
+TAKE_OWN_BATCH = """start = position * batch
+stop = rows if position == per_epoch - 1 else start + batch
+if m != stop - start:
+    m = stop - start
+    begin = m * thread // threads
+    end = m * (thread + 1) // threads
+    own_m = end - begin
+    w = w_most[begin:end]
+    fill_own_equal_shares(adds_up, m, w)
+    {cut}
+if shuffled:
+    x_whole = x_rows[:m]
+    x = x_whole[begin:end]
+    y = y_rows[begin:end]
+    gather(x_all, order, start + begin, x)
+    gather(y_all, order, start + begin, y)
+else:
+    x_whole = x_all[start:stop]
+    x = x_whole[begin:end]
+    y = y_all[start + begin : start + end]
+if weights.size > 0:
+    fill_own_shares(weights, order, start, stop, begin, shuffled, adds_up, w)"""
+
+
+def _with_lines(pieces: Iterable[Piece]) -> Iterator[str]:
+    for piece in pieces:
+        yield from MEET if piece is MEETING else piece.lines
+
+
+# --------------------------------------------------------------------------------- the stages
+
+
+class TeamStages(Stages):
+    """Writes each stage for a thread's share."""
+
+    row = "begin + i"
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        program = plan.program
+        self.shared: dict[str, tuple[str, str]] = {}  # buffers by name
+        self.sums: dict[str, str] = {}  # width of each sum over the batch
+        self.cut: dict[str, None] = {}  # axes whose places are shared out
+        self.axes: dict[str, tuple[object, ...]] = {
+            "x": ("m", "n0"),
+            "y": program.inputs[1].shape,
+            "w": ("m", 1),
+            **program.parameter_shapes,
+            **program.statistic_shapes,
+            **{f"d{p}": s for p, s in program.parameter_shapes.items() if len(s) == 2},
+            **{name: s for name, s in plan.buffers.items() if len(s) == 2},
+        }
+        self.given = {*program.parameter_shapes, *program.statistic_shapes}
+        for name, shape in plan.buffers.items():
+            if len(shape) == 2:
+                rows = "most" if shape[0] == "m" else str(shape[0])
+                self.shared[f"{name}_most" if rows == "most" else name] = (rows, str(shape[1]))
+        for shape in (*program.parameter_shapes.values(), *program.statistic_shapes.values()):
+            self.cut[str(shape[0])] = None
+        self.whole: dict[str, None] = {}  # arrays that some product reads whole
+        self.own: dict[str, None] = {}  # arrays of weights of which own rows are taken
+
+    def batch(self) -> Piece:
+        """Give the piece that takes the rows of a batch."""
+        program = self.plan.program
+        cut = []
+        for name, shape in self.plan.buffers.items():
+            if shape[0] == "m":
+                cut += [f"{name}_whole = {name}_most[:m]", f"{name} = {name}_whole[begin:end]"]
+        lines = TAKE_OWN_BATCH.replace("\n    {cut}", "".join(f"\n    {line}" for line in cut))
+        touches = {Touch(name, Part.ROWS, writes=True) for name in ("x", "y", "w")}
+        touches.add(Touch("order", Part.WHOLE))
+        lines_of_masks = list(keys_of_masks(program))
+        return Piece((*lines.splitlines(), *lines_of_masks), frozenset(touches))
+
+    # ----------------------------------------------------------- what a piece touches
+
+    def part_of(self, name: str, rows: str) -> Part:
+        """Say which part of an array a pass over its own share of `rows` touches."""
+        axes = self.axes.get(name)
+        if axes is None or (len(axes) == 1 and name not in self.given):
+            return Part.ALONE
+        return Part.ROWS if len(axes) == 2 and axes[0] == rows else Part.WHOLE
+
+    def piece(
+        self,
+        lines: Iterable[str],
+        reads: Iterable[str],
+        writes: Iterable[str],
+        rows: str = "",
+    ) -> Piece:
+        """Put lines together with what they touch."""
+        touches = {Touch(name, self.part_of(name, rows)) for name in reads}
+        for name in writes:
+            part = self.part_of(name, rows)
+            part = Part.ROWS if part is Part.WHOLE else part  # running statistics
+            touches -= {Touch(name, Part.WHOLE)}
+            touches.add(Touch(name, part, writes=True))
+        return Piece(tuple(lines), frozenset(touches))
+
+    def columns(self, width: str, nodes: list[Symbol]) -> str:
+        """Write which columns a loop runs over: its own where they are kept for all."""
+        kept = [self.plan.array(node) in self.given for node in nodes]
+        if any(kept) and not all(kept):
+            raise ProgramError("columns of which some are kept for the next step")
+        return f"first_{width}, last_{width}" if any(kept) else width
+
+    # ------------------------------------------------------------------------ products
+
+    def _product(self, node: Symbol) -> Piece:
+        left, right = node.symbols
+        out, name = self.plan.array(node), self.name_of(base(left))
+        if node.axes[0] == "m" and left.op != "transpose":
+            lines = [f"product({name}, {self._matrix(right)}, {out})"]
+            return self.piece(lines, [name, self.name_of(base(right))], [out], "m")
+        if left.op != "transpose" or base(left).axes[0] != "m" or right.axes[0] != "m":
+            raise ProgramError(f"a product of ({left.axes}) and ({right.axes})")
+        rows, other = str(node.axes[0]), self.name_of(right)
+        self.cut[rows] = None
+        self.own[out] = None
+        self.whole[name] = self.whole[other] = None
+        part = f"{name}_whole[:, first_{rows}:last_{rows}].T"
+        lines = [f"product({part}, {other}_whole, {out}_own)"]
+        return self.piece(lines, [name, other], [out], rows)
+
+    # -------------------------------------------------------------------------- passes
+
+    def count(self, rows: str) -> str:
+        """Name the number of a thread's own rows."""
+        if rows != "m":
+            self.cut[rows] = None
+        return f"own_{rows}"
+
+    def of_rows(self, masks: list[str]) -> tuple[str, ...]:
+        """Name what a pass takes to know a row's number in the whole batch."""
+        return ("begin",) if masks else ()
+
+    def passed(
+        self,
+        lines: list[str],
+        takes: tuple[str, ...],
+        totals: tuple[str, ...],
+        rows: str,
+        stored: list[Symbol],
+    ) -> Iterator[Piece]:
+        """Give the pieces that do a pass over a thread's rows, and add up what it summed."""
+        if any(node.op == "sums_by_row" for node in stored):
+            raise ProgramError("the rows of an embedding's table are added up one after the other")
+        sums = {self.plan.array(n): str(n.axes[0]) for n in stored if n.op == "batch_sum"}
+        written = {self.plan.array(n) for n in stored} - set(sums)
+        self.sums |= sums
+        self.shared |= {f"{name}_sums": ("threads", width) for name, width in sums.items()}
+        self.shared |= {f"{name}_sums": ("threads", "1") for name in totals}
+        given = [self._given(name, rows, sums) for name in takes]
+        call = self.called(lines, takes, totals, tuple(given))
+        target = ", ".join(f"{name}_sums[thread, 0]" for name in totals)
+        line = f"{target} = {call}" if totals else call
+        reads = [name for name in takes if name not in sums]
+        done = self.piece([line], reads, written, rows)
+        own = {Touch(f"{name}_sums", Part.ROWS, writes=True) for name in (*sums, *totals)}
+        yield Piece(done.lines, done.touches | own)
+        for node in stored:
+            if node.op == "batch_sum" and not self._is_left_to_update(node):
+                name = self.plan.array(node)
+                yield self._added(f"add_up({name}_sums, 0, {sums[name]}, {name})", name)
+        for name in totals:
+            yield self._added(f"{name} = real(total_of({name}_sums))", name)
+
+    def _given(self, name: str, rows: str, sums: Mapping[str, str]) -> str:
+        if name in sums:
+            return f"own_{name}"
+        if rows != "m" and self.part_of(name, rows) is Part.ROWS:
+            self.own[name] = None
+            return f"{name}_own"
+        return name
+
+    def _added(self, line: str, name: str) -> Piece:
+        touches = {Touch(f"{name}_sums", Part.WHOLE), Touch(name, Part.ALONE, writes=True)}
+        return Piece((line,), frozenset(touches))
+
+    # -------------------------------------------------------------------------- slopes
+
+    def _is_left_to_update(self, node: Symbol) -> bool:
+        """Whether a sum over the batch is a slope that nothing but the update reads."""
+        is_slope = any(node is slope for slope in self.plan.graph.slopes.values())
+        return is_slope and id(node) not in self.plan.users
+
+    def kept_slopes(self) -> Iterator[Piece]:
+        """Give the pieces that put slopes of one axis where the update finds them."""
+        for p, node in self.plan.graph.slopes.items():
+            if len(node.axes) != 1:
+                continue
+            width, name = str(node.axes[0]), self.plan.array(node)
+            target = Touch(f"slopes_d{p}", Part.ROWS, writes=True)
+            if node.op == "batch_sum" and self._is_left_to_update(node):
+                line = f"add_up({name}_sums, first_{width}, last_{width}, slopes_d{p})"
+                source = Touch(f"{name}_sums", Part.WHOLE)
+            else:
+                own = f"first_{width}:last_{width}"
+                line, source = f"slopes_d{p}[{own}] = {name}[{own}]", Touch(name, Part.ALONE)
+            yield Piece((line,), frozenset({source, target}))
+
+
+# --------------------------------------------------------------------------------- the update
+
+
+class TeamUpdate(UpdateLoops):
+    """Writes the update of what belongs to a thread: some rows, or columns, of each parameter."""
+
+    def __init__(self, program: Program, stages: TeamStages) -> None:
+        super().__init__(program)
+        self.stages = stages
+
+    def columns(self, p: str) -> str:
+        """Write which columns of a parameter loops run over: all rows of its own."""
+        width = str(self.shapes[p][1])
+        self.stages.cut[width] = None
+        return f"first_{width}, last_{width}"
+
+    def over_places(self, parameters: list[str], lines: Iterable[str]) -> Iterator[str]:
+        """Put lines into a loop over the own places of parameters that stand beside each other."""
+        places = [list(self.shapes).index(p) for p in (parameters[0], parameters[-1])]
+        yield f"for part in range({places[0]}, {places[1] + 1}):"
+        yield "    for q in range(own_first[part], own_last[part]):"
+        yield from (f"        {line}" for line in lines)
+
+    def alone(self, lines: Iterable[str], name: str) -> Piece:
+        """Give the piece that makes a single number, which every thread does."""
+        lines = tuple(lines)
+        return Piece(lines, frozenset({*_numbers_in(lines), Touch(name, Part.ALONE, writes=True)}))
+
+    def added_up(self, p: str, lines: Iterable[str], total: str, name: str) -> Iterator[Piece]:
+        """Give the pieces that make a number of the totals of all threads."""
+        self.stages.shared[f"{total}_sums"] = ("threads", "1")
+        lines = (*lines, f"{total}_sums[thread, 0] = real({total})")
+        sums = Touch(f"{total}_sums", Part.ROWS, writes=True)
+        touched = {*_numbers_in(lines), self._slope(p, Part.ROWS), sums}
+        yield Piece(lines, frozenset(touched))
+        made = {Touch(f"{total}_sums", Part.WHOLE), Touch(name, Part.ALONE, writes=True)}
+        yield Piece((f"{name} = real(total_of({total}_sums))",), frozenset(made))
+
+    def in_places(self, parameters: list[str], lines: Iterable[str]) -> Piece:
+        """Give the piece that updates a thread's own places of parameters."""
+        return self._updated(parameters, lines, Part.ROWS)
+
+    def in_columns(self, p: str, lines: Iterable[str]) -> Piece:
+        """Give the piece that updates a thread's own columns of a parameter."""
+        return self._updated([p], lines, Part.COLUMNS)
+
+    def _updated(self, parameters: list[str], lines: Iterable[str], part: Part) -> Piece:
+        lines = tuple(lines)
+        touches = {self._slope(p, part) for p in parameters}
+        touches |= {Touch(p, part, writes=True) for p in parameters}
+        return Piece(lines, frozenset({*touches, *_numbers_in(lines)}))
+
+    def _slope(self, p: str, part: Part) -> Touch:
+        return Touch(f"d{p}" if len(self.shapes[p]) == 2 else f"slopes_d{p}", part)
+
+
+def _numbers_in(lines: Iterable[str]) -> Iterator[Touch]:
+    """Give the single numbers of the update that lines read."""
+    for name in re.findall(r"\bnumber\d+\b", "\n".join(lines)):
+        yield Touch(name, Part.ALONE)
+
+
+# ---------------------------------------------------------------------- what is done once
+
+
+def _shares(program: Program, stages: TeamStages) -> Iterator[str]:
+    """Write which rows and places of the parameters belong to a thread."""
+    for axis in stages.cut:
+        yield f"first_{axis} = {axis} * thread // threads"
+        yield f"last_{axis} = {axis} * (thread + 1) // threads"
+        yield f"own_{axis} = last_{axis} - first_{axis}"
+    yield f"own_first = np.empty({len(program.parameters)}, np.int64)"
+    yield f"own_last = np.empty({len(program.parameters)}, np.int64)"
+    for place, (p, shape) in enumerate(program.parameter_shapes.items()):
+        times = "".join(f" * {axis}" for axis in shape[1:])
+        yield f"own_first[{place}] = at_{p} + first_{shape[0]}{times}"
+        yield f"own_last[{place}] = at_{p} + last_{shape[0]}{times}"
+
+
+def _memory(
+    program: Program, plan: Plan, stages: TeamStages, shared: Mapping[str, tuple[str, str]]
+) -> Iterator[str]:
+    """Write the buffers: views of the shared memory, and arrays that belong to a thread."""
+    yield "rows = x_all.shape[0]"
+    yield "most = min(rows, batch + 1)"
+    yield "kept_rows = most if shuffled else 1"
+    yield "at = 0"
+    for name, (rows, columns) in shared.items():
+        if rows == "threads":
+            yield f"size = -(-{columns} // {LINE}) * {LINE}"
+            yield f"{name} = shared[at : at + threads * size].reshape((threads, size))"
+            yield "at += threads * size"
+        else:
+            two = columns != "1" or name in ("x_rows", "y_rows")
+            shape = f".reshape(({rows}, {columns}))" if two else ""
+            yield f"{name} = shared[at : at + {rows} * {columns}]{shape}"
+            yield f"at += -(-({rows} * {columns}) // {LINE}) * {LINE}"
+    for name, width in stages.sums.items():
+        yield f"own_{name} = {name}_sums[thread]"
+        yield f"part_{name} = np.empty({width}, real)"
+    for name in stages.own:
+        rows_of = f"first_{stages.axes[name][0]}:last_{stages.axes[name][0]}"
+        yield f"{name}_own = {name}[{rows_of}]"
+    private = {name: shape for name, shape in plan.buffers.items() if len(shape) == 1}
+    private |= {plan.array(n): n.axes for n in plan.graph.slopes.values() if is_column(n)}
+    for name, (width,) in private.items():
+        if name.removeprefix("d") in program.parameter_shapes:
+            yield f"slopes_{name} = {name}"
+        yield f"{name} = np.empty({width}, real)"
+    for name, values in plan.numbers.items():
+        yield f"{name} = np.array({values!r}, real)"
+    yield "m, begin, end, own_m = 0, 0, 0, 0"
+    yield "w = w_most[:0]"
+    for name, shape in plan.buffers.items():
+        if shape[0] == "m":
+            yield f"{name}_whole = {name}_most[:0]"
+            yield f"{name} = {name}_most[:0]"
+    yield "places = rows if shuffled and thread == 0 else 1"
+    yield "hashes = np.empty(places, np.uint32)"
+    yield "counts = np.empty(places + 1, np.int64)"
