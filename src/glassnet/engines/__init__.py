@@ -33,7 +33,7 @@ class Work:
         batches: which rows each step takes.
         seed: decides orders and masks.
         epochs_before: epochs of earlier fits; orders and masks count on from there.
-        threads: how many threads share each step.
+        threads: how many share each step; None for what an engine does by itself.
 
     """
 
@@ -43,7 +43,7 @@ class Work:
     batches: Batches
     seed: int
     epochs_before: int = 0
-    threads: int = 1
+    threads: int | None = None
 
     def batch(self, program: Program, step: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Give x, y and w of a step of this fit, counted from 0."""
@@ -89,6 +89,7 @@ class Engine(Protocol):
     """Something that runs a program."""
 
     name: str
+    program: Program
 
     def train(
         self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]
@@ -114,6 +115,12 @@ class Engine(Protocol):
         """Give the loss of all rows at once, and its flat gradient (P,), in float64.
 
         Running statistics are brought forward as in a step; parameters stay as they are.
+        """
+
+    def check_threads(self) -> None:
+        """Raise ProgramError where a step of the program cannot be shared by threads.
+
+        Raises MissingExtraError if a library is not installed that this needs.
         """
 
 

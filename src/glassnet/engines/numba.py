@@ -70,6 +70,10 @@ class NumbaEngine:
         self._run(work, values, 0, 1, rates, slopes, losses, updating=False)
         return float(losses[0]), slopes.astype(np.float64)
 
+    def check_threads(self) -> None:
+        """Raise ProgramError where the program cannot be shared by threads."""
+        assert self.team
+
     def _run(
         self,
         work: Work,
@@ -113,7 +117,7 @@ class NumbaEngine:
             losses,
         )
         with ONE_THREAD:
-            if work.threads > 1:
+            if (work.threads or 1) > 1:
                 return self._run_team(work, batch, shuffled, arguments)
             if self._function is None:
                 done, self._function, self.note = first_call(self.source, arguments)
@@ -122,10 +126,10 @@ class NumbaEngine:
 
     def _run_team(self, work: Work, batch: int, shuffled: bool, arguments: tuple[Any, ...]) -> int:
         """Let several threads do the same steps together."""
-        most = min(len(work.x), batch + 1)
+        threads, most = work.threads or 1, min(len(work.x), batch + 1)
         kept = most if shuffled else 1
         sizes = self.program.sizes
-        numbers = self.team.numbers(sizes, work.threads, most, kept)
+        numbers = self.team.numbers(sizes, threads, most, kept)
         order = np.empty(len(work.x) if shuffled else 1, np.int64)
         shared = (order, _aligned(numbers, work.x.dtype))
         if self._team_function is None:
@@ -134,7 +138,7 @@ class NumbaEngine:
             none[11] = none[10]
             alone = (*none, 0, 1, signatures(1), *shared)
             _, self._team_function, self.note = first_call(self.team.source, alone)
-        return run_together(self._team_function, work.threads, arguments, shared)
+        return run_together(self._team_function, threads, arguments, shared)
 
     def _drawn_by(self, rates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give what random numbers are drawn by in each step, where a schedule gives it.

@@ -1,0 +1,75 @@
+"""How many threads share a step: a pure function of the work and of the cores there are."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from glassnet.engines import Engine, costs_of_step
+from glassnet.errors import ProgramError
+from glassnet.program import Program
+
+# Measured with `make race`: a step that takes less is no faster on two threads, which meet two
+# times in it and each find half of what they read in the other's cache.
+LEAST_SECONDS = 5e-6  # of a thread's share of a step
+LEAST_ROWS = 8  # of a batch, in a thread's share
+
+_process = os.getpid()  # of the one that loaded this file: a forked child has another
+
+
+def cores() -> int:
+    """Give how many cores this process may use; one in a worker, which is one of several."""
+    if os.getpid() != _process or _is_worker():
+        return 1
+    if hasattr(os, "process_cpu_count"):
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _is_worker() -> bool:
+    """Whether this process was started by Python's own multiprocessing."""
+    processes = sys.modules.get("multiprocessing")
+    return processes is not None and processes.parent_process() is not None
+
+
+def usual_threads(program: Program, rows: int, available: int) -> int:
+    """Give how many threads suit a step of a compiled program: one, unless it is long enough.
+
+    Args:
+        program: what is trained.
+        rows: in a batch.
+        available: cores.
+
+    """
+    shares = costs_of_step(program, rows).numbers / LEAST_SECONDS
+    return max(1, min(available, int(shares), rows // LEAST_ROWS))
+
+
+def threads_for(
+    wanted: int | None, engine: Engine, program: Program, rows: int
+) -> tuple[int | None, str]:
+    """Give how many threads share a step, and why it is one where there could be more.
+
+    Args:
+        wanted: by the user; None for what suits the work, and for NumPy what it does by itself.
+        engine: does the steps.
+        program: what is trained.
+        rows: in a batch.
+
+    Raises MissingExtraError if a library is not installed that a number for NumPy needs.
+
+    """
+    if engine.name == "numpy":
+        if wanted is not None:
+            engine.check_threads()
+        return wanted, ""
+    threads = usual_threads(program, rows, cores()) if wanted is None else wanted
+    if threads == 1:
+        return 1, ""
+    try:
+        engine.check_threads()
+    except ProgramError as error:
+        return 1, f"on one thread, since {error}"
+    return threads, ""
