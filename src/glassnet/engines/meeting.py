@@ -11,7 +11,8 @@ The same text runs as plain Python.
 """
 
 # Numba's decorators are not typed.
-# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-any-return"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, no-any-return"
+# mypy: disable-error-code="call-arg"
 
 from __future__ import annotations
 
@@ -26,23 +27,26 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
+from numpy.typing import NDArray
 
 from glassnet.engines.compiled import compiled
 
 APART = 16  # signatures are so many numbers apart: 128 bytes, so that no two share a cache line
 TURNS = 2000  # looks at a signature, some 30 µs in all, before a waiting thread gives way
 # What tells a processor that a thread waits: the name of LLVM's intrinsic, and what it is given.
-PAUSES = {name: ("llvm.x86.sse2.pause", []) for name in ("x86_64", "AMD64")}
+PAUSES: dict[str, tuple[str, list[int]]] = {
+    name: ("llvm.x86.sse2.pause", []) for name in ("x86_64", "AMD64")
+}
 PAUSES |= {name: ("llvm.aarch64.hint", [1]) for name in ("aarch64", "arm64", "ARM64")}
 
 
-def signatures(threads):
+def signatures(threads: int) -> NDArray[np.int64]:
     """Give the memory in which so many threads meet: (n,) int64, all 0."""
     rounds = (threads - 1).bit_length()
     return np.zeros((rounds * threads + 1) * APART, np.int64)
 
 
-def give_up(signed):
+def give_up(signed: NDArray[np.int64]) -> None:
     """Tell all who wait, or will, that somebody does not come any more."""
     signed[0] = 1
 

@@ -1,4 +1,4 @@
-"""Where the threads of a team must meet: worked out from what each piece of a step reads and writes.
+"""Where the threads of a team must meet: worked out from what each piece of a step touches.
 
 A step is a list of pieces of text that every thread runs, each thread for its share. What one piece
 writes in shares and another reads as a whole lies on two sides of a meeting; so does what is read

@@ -31,7 +31,10 @@ class NumpyEngine:
         self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]
     ) -> NDArray[Any]:
         """Do steps, one call each; see `Engine.train`."""
-        with blas_threads(work.threads), np.errstate(all="ignore"):  # the guard of the training loop words what went wrong
+        with (
+            blas_threads(work.threads),
+            np.errstate(all="ignore"),
+        ):  # the guard of the training loop words what went wrong
             return self._train(work, values, first, last, rates)
 
     def _train(

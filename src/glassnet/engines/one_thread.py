@@ -1,7 +1,8 @@
 """How many threads BLAS takes for a matrix product: a setting of the whole process.
 
 One while the compiled engine runs, in however many threads it does. Those who run are counted: the
-first one in sets it to one, the last one out puts back what was there. For NumPy, what is asked for.
+first one in sets it to one, the last one out puts back what was there. For NumPy, it
+is what the user asks for.
 """
 
 from __future__ import annotations

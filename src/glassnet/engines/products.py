@@ -1,7 +1,7 @@
 """Matrix products of parts of arrays, as they stand, without copies."""
 
 # Numba's decorators are not typed.
-# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-any-return"
+# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-any-return, call-overload"
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BLAS = types.ExternalFunction(
 
 
 def product(a, b, out):
-    """Write the matrix product of a (m, k) and b (k, n) into out (m, n), whose rows lie in order."""
+    """Write the matrix product of a (m, k) and b (k, n) into out (m, n), whose rows lie whole."""
     np.dot(a, b, out=out)
 
 

@@ -73,7 +73,9 @@ class Helper:
         try:
             _thread.start_new_thread(self._call, ())
         except RuntimeError as error:
-            raise MemoryError(f"no further thread to be had: {error}; fit with threads=1") from error
+            raise MemoryError(
+                f"no further thread to be had: {error}; fit with threads=1"
+            ) from error
 
     def _call(self) -> None:
         try:

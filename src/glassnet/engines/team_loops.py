@@ -456,15 +456,15 @@ def _memory(
             shape = f".reshape(({rows}, {columns}))" if two else ""
             yield f"{name} = shared[at : at + {rows} * {columns}]{shape}"
             yield f"at += -(-({rows} * {columns}) // {LINE}) * {LINE}"
-    for name, width in stages.sums.items():
+    for name, columns in stages.sums.items():
         yield f"own_{name} = {name}_sums[thread]"
-        yield f"part_{name} = np.empty({width}, real)"
+        yield f"part_{name} = np.empty({columns}, real)"
     for name in stages.own:
         rows_of = f"first_{stages.axes[name][0]}:last_{stages.axes[name][0]}"
         yield f"{name}_own = {name}[{rows_of}]"
-    private = {name: shape for name, shape in plan.buffers.items() if len(shape) == 1}
-    private |= {plan.array(n): n.axes for n in plan.graph.slopes.values() if is_column(n)}
-    for name, (width,) in private.items():
+    private = {name: shape[0] for name, shape in plan.buffers.items() if len(shape) == 1}
+    private |= {plan.array(n): n.axes[0] for n in plan.graph.slopes.values() if is_column(n)}
+    for name, width in private.items():
         if name.removeprefix("d") in program.parameter_shapes:
             yield f"slopes_{name} = {name}"
         yield f"{name} = np.empty({width}, real)"
@@ -472,8 +472,8 @@ def _memory(
         yield f"{name} = np.array({values!r}, real)"
     yield "m, begin, end, own_m = 0, 0, 0, 0"
     yield "w = w_most[:0]"
-    for name, shape in plan.buffers.items():
-        if shape[0] == "m":
+    for name, axes in plan.buffers.items():
+        if axes[0] == "m":
             yield f"{name}_whole = {name}_most[:0]"
             yield f"{name} = {name}_most[:0]"
     yield "places = rows if shuffled and thread == 0 else 1"

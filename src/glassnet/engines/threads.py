@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 
-from glassnet.engines import Engine, costs_of_step
+from glassnet.engines import Engine
 from glassnet.errors import ProgramError
 from glassnet.program import Program
 
-# Measured with `make race`: a step that takes less is no faster on two threads, which meet two
-# times in it and each find half of what they read in the other's cache.
-LEAST_SECONDS = 5e-6  # of a thread's share of a step
-LEAST_ROWS = 8  # of a batch, in a thread's share
+# A thread's share of a step must be worth its while: the threads meet two times in it or more, each
+# finds part of what it reads in another's cache, and beside other work of the machine they wait.
+LEAST_SECONDS = 1e-5
+# What a step takes, in seconds: a multiplication with its sum, a number of a pass over the rows,
+# and a number of the update.
+TERM, PASSED, UPDATED = 2e-11, 1.5e-9, 4e-10
+LEAST_ROWS = 16  # of a batch, in a thread's share
 
 _process = os.getpid()  # of the one that loaded this file: a forked child has another
 
@@ -43,8 +47,10 @@ def usual_threads(program: Program, rows: int, available: int) -> int:
         available: cores.
 
     """
-    shares = costs_of_step(program, rows).numbers / LEAST_SECONDS
-    return max(1, min(available, int(shares), rows // LEAST_ROWS))
+    weights = sum(math.prod(p.shape) for p in program.parameters)
+    units = program.description.inputs + sum(program.description.widths)
+    seconds = 3 * weights * rows * TERM + units * rows * PASSED + weights * UPDATED
+    return max(1, min(available, int(seconds / LEAST_SECONDS), rows // LEAST_ROWS))
 
 
 def threads_for(

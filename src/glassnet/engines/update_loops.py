@@ -42,7 +42,9 @@ class UpdateLoops:
             return
         yield from self._single_numbers()
         groups: list[tuple[list[str], list[str]]] = []  # parameters, and the loop they share
-        by_columns: dict[str, list[str]] = {}  # or all lines of a parameter that has sums of its own
+        by_columns: dict[
+            str, list[str]
+        ] = {}  # or all lines of a parameter that has sums of its own
         for p in self.shapes:
             columns: dict[int, str] = {}
             ahead = list(self._columns(p, columns))

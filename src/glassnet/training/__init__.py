@@ -157,9 +157,7 @@ def _kept(kept: EngineCache, name: str, program: Program) -> Engine:
     return engine
 
 
-def stepper(
-    values: Values, kept: EngineCache, engine: str, threads: int | None = None
-) -> Stepper:
+def stepper(values: Values, kept: EngineCache, engine: str, threads: int | None = None) -> Stepper:
     """Make what does single steps, for as long as optimizer and engine stay the same.
 
     Args:
