@@ -337,7 +337,7 @@ def test_small_networks_take_one_thread_and_large_ones_all_cores():
     assert usual_threads(Program(Description.read("2-64-3 relu softmax"), Adam()), 32, 64) == 1
     assert usual_threads(large, 256, 2) == 2
     assert usual_threads(large, 4096, 64) == 64
-    assert usual_threads(large, 16, 64) == 2
+    assert usual_threads(large, 32, 64) == 2
     assert usual_threads(large, 1, 64) == 1
 
 

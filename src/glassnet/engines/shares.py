@@ -1,4 +1,4 @@
-"""What the loop texts of a team call: the row weights of a share, and sums of what threads made.
+"""What the loop texts of a team call: views of shared memory, row weights, sums of threads' sums.
 
 Compiled with Numba; each is also plain Python (`.py_func`).
 """
@@ -8,7 +8,11 @@ Compiled with Numba; each is also plain Python (`.py_func`).
 
 from __future__ import annotations
 
+import numpy as np
+
 from glassnet.engines.compiled import compiled
+
+LINE = 32  # numbers: no less than a cache line of any processor and dtype
 
 
 @compiled
@@ -48,3 +52,55 @@ def total_of(sums):
     for k in range(sums.shape[0]):
         total += sums[k, 0]
     return total
+
+
+# ------------------------------------------------- views: as calls, they are compiled only once
+
+
+@compiled
+def numbers_at(flat, at, size):
+    """Give a part of a flat array."""
+    return flat[at : at + size]
+
+
+@compiled
+def matrix_at(flat, at, rows, columns):
+    """Give a part of a flat array as a matrix."""
+    return flat[at : at + rows * columns].reshape((rows, columns))
+
+
+@compiled
+def in_lines(numbers):
+    """Give the next multiple of what fills whole cache lines."""
+    return (numbers + LINE - 1) // LINE * LINE
+
+
+@compiled
+def row_of(matrix, row):
+    """Give a row of a matrix."""
+    return matrix[row]
+
+
+@compiled
+def rows_between(array, first, last):
+    """Give some rows of a matrix, or some numbers of a flat array."""
+    return array[first:last]
+
+
+@compiled
+def columns_between(matrix, first, last):
+    """Give some columns of a matrix, as the rows of its transpose."""
+    return matrix[:, first:last].T
+
+
+@compiled
+def new_numbers(size, like):
+    """Give a flat array of the dtype of another, not filled."""
+    return np.empty(size, like.dtype)
+
+
+@compiled
+def copy_between(source, first, last, target):
+    """Copy some numbers of a flat array to the same places of another."""
+    for j in range(first, last):
+        target[j] = source[j]

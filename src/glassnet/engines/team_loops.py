@@ -27,6 +27,7 @@ from glassnet.engines.loops import (
 )
 from glassnet.engines.meetings import MEETING, Part, Piece, Touch, with_meetings
 from glassnet.engines.plan import Plan, base, is_column
+from glassnet.engines.shares import in_lines
 from glassnet.engines.update_loops import UpdateLoops
 from glassnet.errors import ProgramError
 from glassnet.graph import Symbol, gradient_graph
@@ -59,25 +60,14 @@ class TeamText:
             kept_rows: rows of a batch that are gathered, or 1 where none are.
 
         """
+        padded = in_lines.py_func
         known = {**sizes, "threads": threads, "most": most, "kept_rows": kept_rows, "1": 1}
         return sum(
-            known[rows] * in_lines(known[columns])
+            known[rows] * padded(known[columns])
             if rows == "threads"
-            else in_lines(known[rows] * known[columns])
+            else padded(known[rows] * known[columns])
             for rows, columns in self.shared.values()
         )
-
-
-LINE = 32  # numbers: no less than a cache line of any processor and dtype
-
-
-def in_lines(numbers: int) -> int:
-    """Give the next multiple of what fills whole cache lines.
-
-    >>> in_lines(10), in_lines(32)
-    (32, 32)
-    """
-    return -(-numbers // LINE) * LINE
 
 
 def write_team_loops(program: Program) -> TeamText:
@@ -132,8 +122,16 @@ from glassnet.engines.products import (
 )
 from glassnet.engines.shares import (
     add_up,
+    columns_between,
+    copy_between,
     fill_own_equal_shares,
     fill_own_shares,
+    in_lines,
+    matrix_at,
+    new_numbers,
+    numbers_at,
+    row_of,
+    rows_between,
     total_of,
 )
 """
@@ -163,19 +161,19 @@ if m != stop - start:
     begin = m * thread // threads
     end = m * (thread + 1) // threads
     own_m = end - begin
-    w = w_most[begin:end]
+    w = rows_between(w_most, begin, end)
     fill_own_equal_shares(adds_up, m, w)
     {cut}
 if shuffled:
-    x_whole = x_rows[:m]
-    x = x_whole[begin:end]
-    y = y_rows[begin:end]
+    x_whole = rows_between(x_rows, 0, m)
+    x = rows_between(x_rows, begin, end)
+    y = rows_between(y_rows, begin, end)
     gather(x_all, order, start + begin, x)
     gather(y_all, order, start + begin, y)
 else:
-    x_whole = x_all[start:stop]
-    x = x_whole[begin:end]
-    y = y_all[start + begin : start + end]
+    x_whole = rows_between(x_all, start, stop)
+    x = rows_between(x_all, start + begin, start + end)
+    y = rows_between(y_all, start + begin, start + end)
 if weights.size > 0:
     fill_own_shares(weights, order, start, stop, begin, shuffled, adds_up, w)"""
 
@@ -224,7 +222,9 @@ class TeamStages(Stages):
         cut = []
         for name, shape in self.plan.buffers.items():
             if shape[0] == "m":
-                cut += [f"{name}_whole = {name}_most[:m]", f"{name} = {name}_whole[begin:end]"]
+                cut.append(f"{name} = rows_between({name}_most, begin, end)")
+                if name in self.whole:
+                    cut.append(f"{name}_whole = rows_between({name}_most, 0, m)")
         lines = TAKE_OWN_BATCH.replace("\n    {cut}", "".join(f"\n    {line}" for line in cut))
         touches = {Touch(name, Part.ROWS, writes=True) for name in ("x", "y", "w")}
         touches.add(Touch("order", Part.WHOLE))
@@ -277,7 +277,7 @@ class TeamStages(Stages):
         self.cut[rows] = None
         self.own[out] = None
         self.whole[name] = self.whole[other] = None
-        part = f"{name}_whole[:, first_{rows}:last_{rows}].T"
+        part = f"columns_between({name}_whole, first_{rows}, last_{rows})"
         lines = [f"product({part}, {other}_whole, {out}_own)"]
         return self.piece(lines, [name, other], [out], rows)
 
@@ -354,8 +354,8 @@ class TeamStages(Stages):
                 line = f"add_up({name}_sums, first_{width}, last_{width}, slopes_d{p})"
                 source = Touch(f"{name}_sums", Part.WHOLE)
             else:
-                own = f"first_{width}:last_{width}"
-                line, source = f"slopes_d{p}[{own}] = {name}[{own}]", Touch(name, Part.ALONE)
+                line = f"copy_between({name}, first_{width}, last_{width}, slopes_d{p})"
+                source = Touch(name, Part.ALONE)
             yield Piece((line,), frozenset({source, target}))
 
 
@@ -448,34 +448,36 @@ def _memory(
     yield "at = 0"
     for name, (rows, columns) in shared.items():
         if rows == "threads":
-            yield f"size = -(-{columns} // {LINE}) * {LINE}"
-            yield f"{name} = shared[at : at + threads * size].reshape((threads, size))"
+            yield f"size = in_lines({columns})"
+            yield f"{name} = matrix_at(shared, at, threads, size)"
             yield "at += threads * size"
+        elif columns == "1" and name not in ("x_rows", "y_rows"):
+            yield f"{name} = numbers_at(shared, at, {rows})"
+            yield f"at += in_lines({rows})"
         else:
-            two = columns != "1" or name in ("x_rows", "y_rows")
-            shape = f".reshape(({rows}, {columns}))" if two else ""
-            yield f"{name} = shared[at : at + {rows} * {columns}]{shape}"
-            yield f"at += -(-({rows} * {columns}) // {LINE}) * {LINE}"
+            yield f"{name} = matrix_at(shared, at, {rows}, {columns})"
+            yield f"at += in_lines({rows} * {columns})"
     for name, columns in stages.sums.items():
-        yield f"own_{name} = {name}_sums[thread]"
-        yield f"part_{name} = np.empty({columns}, real)"
+        yield f"own_{name} = row_of({name}_sums, thread)"
+        yield f"part_{name} = new_numbers({columns}, shared)"
     for name in stages.own:
-        rows_of = f"first_{stages.axes[name][0]}:last_{stages.axes[name][0]}"
-        yield f"{name}_own = {name}[{rows_of}]"
+        rows = stages.axes[name][0]
+        yield f"{name}_own = rows_between({name}, first_{rows}, last_{rows})"
     private = {name: shape[0] for name, shape in plan.buffers.items() if len(shape) == 1}
     private |= {plan.array(n): n.axes[0] for n in plan.graph.slopes.values() if is_column(n)}
     for name, width in private.items():
         if name.removeprefix("d") in program.parameter_shapes:
             yield f"slopes_{name} = {name}"
-        yield f"{name} = np.empty({width}, real)"
+        yield f"{name} = new_numbers({width}, shared)"
     for name, values in plan.numbers.items():
         yield f"{name} = np.array({values!r}, real)"
     yield "m, begin, end, own_m = 0, 0, 0, 0"
-    yield "w = w_most[:0]"
+    yield "w = rows_between(w_most, 0, 0)"
     for name, axes in plan.buffers.items():
         if axes[0] == "m":
-            yield f"{name}_whole = {name}_most[:0]"
-            yield f"{name} = {name}_most[:0]"
+            yield f"{name} = rows_between({name}_most, 0, 0)"
+            if name in stages.whole:
+                yield f"{name}_whole = rows_between({name}_most, 0, 0)"
     yield "places = rows if shuffled and thread == 0 else 1"
     yield "hashes = np.empty(places, np.uint32)"
     yield "counts = np.empty(places + 1, np.int64)"
