@@ -11,8 +11,7 @@ Names stand for a thread's own rows of an array; `x_whole` is all of it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from glassnet.engines.loops import (
@@ -28,7 +27,7 @@ from glassnet.engines.loops import (
 from glassnet.engines.meetings import MEETING, Part, Piece, Touch, with_meetings
 from glassnet.engines.plan import Plan, base, is_column
 from glassnet.engines.shares import in_lines
-from glassnet.engines.update_loops import UpdateLoops
+from glassnet.engines.team_update import TeamUpdate
 from glassnet.errors import ProgramError
 from glassnet.graph import Symbol, gradient_graph
 from glassnet.program import Program
@@ -60,7 +59,7 @@ class TeamText:
             kept_rows: rows of a batch that are gathered, or 1 where none are.
 
         """
-        padded = in_lines.py_func
+        padded: Callable[[int], int] = in_lines.py_func
         known = {**sizes, "threads": threads, "most": most, "kept_rows": kept_rows, "1": 1}
         return sum(
             known[rows] * padded(known[columns])
@@ -78,7 +77,7 @@ def write_team_loops(program: Program) -> TeamText:
     plan = Plan(program, gradient_graph(program))
     stages = TeamStages(plan)
     body = [*stages.body(), *stages.kept_slopes()]
-    update = TeamUpdate(program, stages)
+    update = TeamUpdate(program, stages.cut, stages.shared)
     sections = [[SORT], [stages.batch()], body, list(stages.after()), list(update.pieces())]
     sort, batch, body, after, updating = with_meetings(sections)
     shared = {
@@ -359,68 +358,6 @@ class TeamStages(Stages):
             yield Piece((line,), frozenset({source, target}))
 
 
-# --------------------------------------------------------------------------------- the update
-
-
-class TeamUpdate(UpdateLoops):
-    """Writes the update of what belongs to a thread: some rows, or columns, of each parameter."""
-
-    def __init__(self, program: Program, stages: TeamStages) -> None:
-        super().__init__(program)
-        self.stages = stages
-
-    def columns(self, p: str) -> str:
-        """Write which columns of a parameter loops run over: all rows of its own."""
-        width = str(self.shapes[p][1])
-        self.stages.cut[width] = None
-        return f"first_{width}, last_{width}"
-
-    def over_places(self, parameters: list[str], lines: Iterable[str]) -> Iterator[str]:
-        """Put lines into a loop over the own places of parameters that stand beside each other."""
-        places = [list(self.shapes).index(p) for p in (parameters[0], parameters[-1])]
-        yield f"for part in range({places[0]}, {places[1] + 1}):"
-        yield "    for q in range(own_first[part], own_last[part]):"
-        yield from (f"        {line}" for line in lines)
-
-    def alone(self, lines: Iterable[str], name: str) -> Piece:
-        """Give the piece that makes a single number, which every thread does."""
-        lines = tuple(lines)
-        return Piece(lines, frozenset({*_numbers_in(lines), Touch(name, Part.ALONE, writes=True)}))
-
-    def added_up(self, p: str, lines: Iterable[str], total: str, name: str) -> Iterator[Piece]:
-        """Give the pieces that make a number of the totals of all threads."""
-        self.stages.shared[f"{total}_sums"] = ("threads", "1")
-        lines = (*lines, f"{total}_sums[thread, 0] = real({total})")
-        sums = Touch(f"{total}_sums", Part.ROWS, writes=True)
-        touched = {*_numbers_in(lines), self._slope(p, Part.ROWS), sums}
-        yield Piece(lines, frozenset(touched))
-        made = {Touch(f"{total}_sums", Part.WHOLE), Touch(name, Part.ALONE, writes=True)}
-        yield Piece((f"{name} = real(total_of({total}_sums))",), frozenset(made))
-
-    def in_places(self, parameters: list[str], lines: Iterable[str]) -> Piece:
-        """Give the piece that updates a thread's own places of parameters."""
-        return self._updated(parameters, lines, Part.ROWS)
-
-    def in_columns(self, p: str, lines: Iterable[str]) -> Piece:
-        """Give the piece that updates a thread's own columns of a parameter."""
-        return self._updated([p], lines, Part.COLUMNS)
-
-    def _updated(self, parameters: list[str], lines: Iterable[str], part: Part) -> Piece:
-        lines = tuple(lines)
-        touches = {self._slope(p, part) for p in parameters}
-        touches |= {Touch(p, part, writes=True) for p in parameters}
-        return Piece(lines, frozenset({*touches, *_numbers_in(lines)}))
-
-    def _slope(self, p: str, part: Part) -> Touch:
-        return Touch(f"d{p}" if len(self.shapes[p]) == 2 else f"slopes_d{p}", part)
-
-
-def _numbers_in(lines: Iterable[str]) -> Iterator[Touch]:
-    """Give the single numbers of the update that lines read."""
-    for name in re.findall(r"\bnumber\d+\b", "\n".join(lines)):
-        yield Touch(name, Part.ALONE)
-
-
 # ---------------------------------------------------------------------- what is done once
 
 
@@ -461,8 +398,8 @@ def _memory(
         yield f"own_{name} = row_of({name}_sums, thread)"
         yield f"part_{name} = new_numbers({columns}, shared)"
     for name in stages.own:
-        rows = stages.axes[name][0]
-        yield f"{name}_own = rows_between({name}, first_{rows}, last_{rows})"
+        axis = stages.axes[name][0]
+        yield f"{name}_own = rows_between({name}, first_{axis}, last_{axis})"
     private = {name: shape[0] for name, shape in plan.buffers.items() if len(shape) == 1}
     private |= {plan.array(n): n.axes[0] for n in plan.graph.slopes.values() if is_column(n)}
     for name, width in private.items():
