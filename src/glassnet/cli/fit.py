@@ -160,7 +160,8 @@ def fit(
     if interrupted and not history.epochs:
         click.echo("interrupted in the first epoch: nothing is saved", err=True)
         raise click.Abort
-    say(f"engine  {history.engine}: {history.engine_reason}")
+    threads_used = f" on {history.threads} threads" if (history.threads or 1) > 1 else ""
+    say(f"engine  {history.engine}{threads_used}: {history.engine_reason}")
     say(f"trained {many(history.epochs, 'epoch')} in {history.seconds:.2f} s, {_losses(history)}")
     if interrupted:
         say(f"note    interrupted before epoch {epochs:,}: what was learnt until then is kept")
