@@ -4,12 +4,13 @@ Compiled with Numba; each is also plain Python (`.py_func`), for running a loop 
 """
 
 # Numba's decorators are not typed.
-# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-any-return"
+# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call, no-any-return"
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
 from glassnet.rules import randomness
 
@@ -17,7 +18,21 @@ from glassnet.rules import randomness
 # compiled to True. Without error_model="numpy" a division checks for zero and is not vectorised.
 FREEDOMS = {"reassoc", "contract", "arcp", "nsz", "afn"}
 
-compiled = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True)
+
+class Apart(CompilerBase):
+    """Numba's usual way of compiling, told that no two arrays of a function overlap.
+
+    Else the compiler would have to compare their places in memory ahead of each loop, and where
+    there are more than a few of them it does the loop number by number instead.
+    """
+
+    def define_pipelines(self):
+        """Give the usual steps."""
+        self.state.flags.noalias = True
+        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
+
+
+compiled = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, pipeline_class=Apart)
 cached = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, cache=True)
 inlined = njit(fastmath=FREEDOMS, error_model="numpy", inline="always")
 
@@ -27,7 +42,7 @@ mix = njit(randomness.mix, inline="always")
 @inlined
 def kept(row_key, column, highest, value):
     """Give the value of a mask at a column: `value` where the number is kept, else 0."""
-    return value if mix(row_key ^ np.uint32(column)) <= highest else value * 0
+    return value if mix(row_key ^ np.uint32(column)) <= highest else type(value)(0)
 
 
 COARSE, FINE = randomness.normal_tables()
@@ -56,7 +71,8 @@ def least(a, b):
 @inlined
 def sign_of(a):
     """Give −1, 0 or 1; nan stays nan, as np.sign does."""
-    return a * 0 + 1 if a > 0 else (a * 0 - 1 if a < 0 else a)
+    one = type(a)(1)  # 1 alone would make a number of 64 bits
+    return one if a > 0 else (-one if a < 0 else a)
 
 
 @inlined

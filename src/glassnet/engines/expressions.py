@@ -12,9 +12,11 @@ from glassnet.rules.schedules import Schedule
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 INFIX |= {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
-ELEMENTARY = ("arctan", "exp", "expm1", "log", "log1p", "tanh")  # glassnet.engines.elementary
+# What glassnet.engines.elementary has: for both types, and for float32.
+ELEMENTARY = ("arctan", "exp", "expm1", "log", "log1p", "tanh")
+SINGLE_ONLY = ("bell", "erfc")
 CALLS = {"absolute": "abs", "maximum": "greatest", "minimum": "least", "sign": "sign_of"}
-CALLS |= {name: name for name in ELEMENTARY}
+CALLS |= {name: name for name in (*ELEMENTARY, *SINGLE_ONLY)}
 
 
 def moved(start: Symbol | float) -> str:

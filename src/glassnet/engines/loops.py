@@ -7,11 +7,11 @@ text is Python with numbers of one type (`real`), and also runs without a compil
 from __future__ import annotations
 
 import itertools
-import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from glassnet.engines.expressions import CALLS, ELEMENTARY, AtRowAndColumn, moved
+from glassnet.engines.expressions import ELEMENTARY, SINGLE_ONLY, AtRowAndColumn, moved
+from glassnet.engines.functions import Functions
 from glassnet.engines.meetings import Piece
 from glassnet.engines.plan import (
     READ_IN_PLACE,
@@ -37,10 +37,9 @@ class Stages:
 
     row = "i"  # the number of a row in the whole batch
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, functions: Functions) -> None:
         self.plan = plan
-        self.functions: list[str] = []  # one for each pass; equal passes share one
-        self.known: dict[str, str] = {}  # text of a pass with neutral names → its function
+        self.functions = functions
         self.partial_sums: dict[str, str] = {}  # name → width
 
     def body(self) -> Iterator[Piece]:
@@ -141,8 +140,8 @@ class Stages:
         stored: list[Symbol],
     ) -> Iterator[Piece]:
         """Give the pieces that do a pass, which stores the values of some nodes."""
-        target = f"{', '.join(totals)} = " if totals else ""
-        yield self.piece([f"{target}{self.called(lines, takes, totals, takes)}"], (), ())
+        call = self.functions.call("rows", lines, takes, totals)
+        yield self.piece([f"{', '.join(totals)} = {call}" if totals else call], (), ())
 
     def _cleared(self, node: Symbol, text: AtRowAndColumn) -> Iterator[str]:
         name, width = text.use(self.plan.array(node)), text.use(str(node.axes[0]))
@@ -242,22 +241,6 @@ class Stages:
         here = any(readers[0] is other for other in nodes)
         return here and sum(a is node for a in readers[0].args) == 1
 
-    def called(
-        self,
-        lines: list[str],
-        takes: tuple[str, ...],
-        gives: tuple[str, ...],
-        given: tuple[str, ...],
-    ) -> str:
-        """Give the call of a pass, whose function is written unless an equal one is there."""
-        neutral = _neutral(lines, takes)
-        if neutral not in self.known:
-            self.known[neutral] = f"rows_{len(self.functions) + 1}"
-            back = [f"return {', '.join(f'real({name})' for name in gives)}"] if gives else []
-            head = f"def {self.known[neutral]}({', '.join(takes)}):"
-            self.functions.append("\n".join(["@compiled", head, *indented([*lines, *back])]))
-        return f"{self.known[neutral]}({', '.join(given)})"
-
 
 def _width(node: Symbol) -> str:
     """Name of the columns that a node of a pass runs over; empty for values of a row."""
@@ -271,22 +254,6 @@ def indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
-def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
-    """Give a text with its own names numbered, so that equal work has equal text."""
-    fixed = "for j i k m in range if or else real np dot uint32 inf sqrt rint abs T mix kept normal"
-    fixed += " row_number"
-    keep = {*fixed.split(), *CALLS.values()}
-    numbers = {name: f"_{place}" for place, name in enumerate(takes)}
-
-    def number(found: re.Match[str]) -> str:
-        name = found.group()
-        if name in keep:
-            return name
-        return numbers.setdefault(name, f"_{len(numbers)}")
-
-    return re.sub(r"[A-Za-z_]\w*", number, "\n".join(lines))
-
-
 # ---------------------------------------------------------------------------- the whole text
 
 
@@ -296,7 +263,8 @@ def write_loops(program: Program) -> str:
     The text defines `train`; `glassnet.engines.numba` says what it takes.
     """
     plan = Plan(program, gradient_graph(program))
-    stages = Stages(plan)
+    functions = Functions()
+    stages = Stages(plan, functions)
     body, after = list(stages.body()), list(stages.after())
     lines = [
         *prepared(program),
@@ -313,10 +281,10 @@ def write_loops(program: Program) -> str:
         "    if not updating:",
         "        return number - first + 1",
         *indented(rates_of(program)),
-        *indented(lines_of(UpdateLoops(program).pieces())),
+        *indented(lines_of(UpdateLoops(program, functions).pieces())),
         "return last - first",
     ]
-    return written(program, stages.functions, TRAIN_TAKES, lines, IMPORTS)
+    return written(program, functions, TRAIN_TAKES, lines, IMPORTS)
 
 
 def lines_of(pieces: Iterable[Piece]) -> Iterator[str]:
@@ -327,7 +295,7 @@ def lines_of(pieces: Iterable[Piece]) -> Iterator[str]:
 
 def written(
     program: Program,
-    functions: Iterable[str],
+    functions: Functions,
     takes: Iterable[str],
     lines: Iterable[str],
     imports: str,
@@ -342,9 +310,10 @@ def written(
     ]
     heading = f'"""The loops of {program.description.short()}, written out by glassnet."""'
     dtype = program.description.dtype
-    elementary = "".join(f"    {name}_{dtype} as {name},\n" for name in ELEMENTARY)
-    parts = [f"{heading}\n\n{imports.format(dtype=dtype, functions=elementary)}"]
-    return "\n\n\n".join([*parts, *functions, "\n".join(train)]) + "\n"
+    names = (*ELEMENTARY, *(SINGLE_ONLY if dtype == "float32" else ()))
+    elementary = "".join(f"    {name}_{dtype} as {name},\n" for name in sorted(names))
+    parts = [f"{heading}\n\n{imports.format(dtype=dtype, elementary=elementary)}"]
+    return "\n\n\n".join([*parts, *functions.texts, "\n".join(train)]) + "\n"
 
 
 IMPORTS = """import numpy as np
@@ -365,7 +334,7 @@ from glassnet.engines.compiled import (
     sort_rows,
 )
 from glassnet.engines.elementary import (
-{functions})
+{elementary})
 
 real = np.{dtype}"""
 

@@ -24,12 +24,10 @@ import time
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
-
-from glassnet.engines.compiled import compiled
 
 APART = 16  # signatures are so many numbers apart: 128 bytes, so that no two share a cache line
 TURNS = 2000  # looks at a signature, some 30 µs in all, before a waiting thread gives way
@@ -51,7 +49,7 @@ def give_up(signed: NDArray[np.int64]) -> None:
     signed[0] = 1
 
 
-@compiled
+@njit(nogil=True, error_model="numpy")
 def meet(signed, thread, threads, number):
     """Wait for all threads at meeting `number`, from 1; False if one has given up."""
     distance, place = 1, 1
@@ -72,7 +70,7 @@ def meet(signed, thread, threads, number):
     return True
 
 
-@compiled
+@njit(nogil=True, error_model="numpy")
 def leave(signed, thread, threads, number, done):
     """Meet for the last time; give what was done, or −1 if somebody has given up."""
     return done if meet(signed, thread, threads, number) else -1

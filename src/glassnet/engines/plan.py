@@ -20,15 +20,12 @@ It knows kinds of node, not layers or losses:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-import numpy as np
-
-from glassnet.graph import IN_ONE, GradientGraph, Symbol, in_order
+from glassnet.graph import GradientGraph, Symbol, in_order, scope_for_loops
 from glassnet.lines import MEASURING, Phase, Shape
 from glassnet.program import Program
 
-COSTLY = frozenset({"exp", "expm1", "log", "log1p", "sqrt", "tanh", "arctan"})
+COSTLY = frozenset("exp expm1 log log1p sqrt tanh arctan erfc bell".split())
 SUMS_OVER_ROWS = frozenset({"batch_sum", "total", "sums_by_row"})
 ROW_REDUCTIONS = frozenset({"row_sum", "row_max"})
 READ_IN_PLACE = frozenset({"columns", "chosen"})  # a number of another array
@@ -207,7 +204,7 @@ class Plan:
         return {self.names[id(node)]: tuple(map(float, node.args)) for node in found}  # type: ignore[arg-type]
 
     def _named_by_program(self) -> dict[str, Symbol]:
-        scope: dict[str, Any] = {"np": np, **self.program.rules, **IN_ONE}
+        scope = scope_for_loops(self.program)
         table = self.graph.loss.table
         scope.update({n.name: n for n in table.values() if n.op == "input"})
         found: dict[str, Symbol] = {}

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from glassnet.engines.functions import Functions
 from glassnet.engines.loops import (
     IMPORTS,
     TRAIN_TAKES,
@@ -75,9 +76,10 @@ def write_team_loops(program: Program) -> TeamText:
     Raises ProgramError where a part of the program cannot be shared out.
     """
     plan = Plan(program, gradient_graph(program))
-    stages = TeamStages(plan)
+    functions = Functions()
+    stages = TeamStages(plan, functions)
     body = [*stages.body(), *stages.kept_slopes()]
-    update = TeamUpdate(program, stages.cut, stages.shared)
+    update = TeamUpdate(program, functions, stages.cut, stages.shared)
     sections = [[SORT], [stages.batch()], body, list(stages.after()), list(update.pieces())]
     sort, batch, body, after, updating = with_meetings(sections)
     shared = {
@@ -106,7 +108,7 @@ def write_team_loops(program: Program) -> TeamText:
         *indented(_with_lines(updating)),
         LEAVE.format(done="last - first"),
     ]
-    source = written(program, stages.functions, TEAM_TAKES, lines, TEAM_IMPORTS)
+    source = written(program, functions, TEAM_TAKES, lines, TEAM_IMPORTS)
     return TeamText(source, shared)
 
 
@@ -190,8 +192,8 @@ class TeamStages(Stages):
 
     row = "begin + i"
 
-    def __init__(self, plan: Plan) -> None:
-        super().__init__(plan)
+    def __init__(self, plan: Plan, functions: Functions) -> None:
+        super().__init__(plan, functions)
         program = plan.program
         self.shared: dict[str, tuple[str, str]] = {}  # buffers by name
         self.sums: dict[str, str] = {}  # width of each sum over the batch
@@ -309,7 +311,7 @@ class TeamStages(Stages):
         self.shared |= {f"{name}_sums": ("threads", width) for name, width in sums.items()}
         self.shared |= {f"{name}_sums": ("threads", "1") for name in totals}
         given = [self._given(name, rows, sums) for name in takes]
-        call = self.called(lines, takes, totals, tuple(given))
+        call = self.functions.call("rows", lines, takes, totals, given)
         target = ", ".join(f"{name}_sums[thread, 0]" for name in totals)
         line = f"{target} = {call}" if totals else call
         reads = [name for name in takes if name not in sums]

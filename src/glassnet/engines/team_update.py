@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from glassnet.engines.functions import Functions
 from glassnet.engines.meetings import Part, Piece, Touch
 from glassnet.engines.update_loops import UpdateLoops
 from glassnet.program import Program
@@ -18,49 +19,52 @@ class TeamUpdate(UpdateLoops):
 
     Args:
         program: whose update.
+        functions: of the text.
         cut: is told which axes are shared out.
         shared: is told which arrays all threads share, by name with the names of their axes.
 
     """
 
     def __init__(
-        self, program: Program, cut: dict[str, None], shared: dict[str, tuple[str, str]]
+        self,
+        program: Program,
+        functions: Functions,
+        cut: dict[str, None],
+        shared: dict[str, tuple[str, str]],
     ) -> None:
-        super().__init__(program)
+        super().__init__(program, functions)
         self.cut = cut
         self.shared = shared
 
-    def columns(self, p: str) -> str:
-        """Write which columns of a parameter loops run over: all rows of its own."""
+    def columns(self, p: str) -> list[str]:
+        """Write which columns of a parameter loops run over: all rows of a thread's own."""
         width = str(self.shapes[p][1])
         self.cut[width] = None
-        return f"first_{width}, last_{width}"
-
-    def over_places(self, parameters: list[str], lines: Iterable[str]) -> Iterator[str]:
-        """Put lines into a loop over the own places of parameters that stand beside each other."""
-        places = [list(self.shapes).index(p) for p in (parameters[0], parameters[-1])]
-        yield f"for part in range({places[0]}, {places[1] + 1}):"
-        yield "    for q in range(own_first[part], own_last[part]):"
-        yield from (f"        {line}" for line in lines)
+        return [f"first_{width}", f"last_{width}"]
 
     def alone(self, lines: Iterable[str], name: str) -> Piece:
         """Give the piece that makes a single number, which every thread does."""
         lines = tuple(lines)
         return Piece(lines, frozenset({*_numbers_in(lines), Touch(name, Part.ALONE, writes=True)}))
 
-    def added_up(self, p: str, lines: Iterable[str], total: str, name: str) -> Iterator[Piece]:
+    def added_up(self, p: str, lines: Iterable[str], name: str) -> Iterator[Piece]:
         """Give the pieces that make a number of the totals of all threads."""
-        self.shared[f"{total}_sums"] = ("threads", "1")
-        lines = (*lines, f"{total}_sums[thread, 0] = real({total})")
-        sums = Touch(f"{total}_sums", Part.ROWS, writes=True)
-        touched = {*_numbers_in(lines), self._slope(p, Part.ROWS), sums}
-        yield Piece(lines, frozenset(touched))
-        made = {Touch(f"{total}_sums", Part.WHOLE), Touch(name, Part.ALONE, writes=True)}
-        yield Piece((f"{name} = real(total_of({total}_sums))",), frozenset(made))
+        self.shared[f"{name}_sums"] = ("threads", "1")
+        place = list(self.shapes).index(p)
+        call = self.over_places("total", lines, (f"own_first[{place}]", f"own_last[{place}]"), name)
+        line = f"{name}_sums[thread, 0] = {call}"
+        sums = Touch(f"{name}_sums", Part.ROWS, writes=True)
+        read = {touch for touch in _numbers_in([line]) if touch.name != name}
+        yield Piece((line,), frozenset({*read, self._slope(p, Part.ROWS), sums}))
+        made = {Touch(f"{name}_sums", Part.WHOLE), Touch(name, Part.ALONE, writes=True)}
+        yield Piece((f"{name} = real(total_of({name}_sums))",), frozenset(made))
 
     def in_places(self, parameters: list[str], lines: Iterable[str]) -> Piece:
         """Give the piece that updates a thread's own places of parameters."""
-        return self._updated(parameters, lines, Part.ROWS)
+        first, last = (list(self.shapes).index(p) for p in (parameters[0], parameters[-1]))
+        call = self.over_places("update", lines, ("own_first[part]", "own_last[part]"))
+        loop = [f"for part in range({first}, {last + 1}):", f"    {call}"]
+        return self._updated(parameters, loop, Part.ROWS)
 
     def in_columns(self, p: str, lines: Iterable[str]) -> Piece:
         """Give the piece that updates a thread's own columns of a parameter."""
