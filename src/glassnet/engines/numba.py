@@ -22,8 +22,6 @@ from glassnet.program import Program
 from glassnet.rules.randomness import ORDER, keys, mask_keys
 from glassnet.values import Values
 
-ALIGNED = 128  # bytes: a cache line, or two
-
 
 class NumbaEngine:
     """Runs the loops of a program, compiled.
@@ -128,10 +126,9 @@ class NumbaEngine:
         """Let several threads do the same steps together."""
         threads, most = work.threads or 1, min(len(work.x), batch + 1)
         kept = most if shuffled else 1
-        sizes = self.program.sizes
-        numbers = self.team.numbers(sizes, threads, most, kept)
+        memory = self.team.memory(self.program.sizes, threads, most, kept, work.x.dtype)
         order = np.empty(len(work.x) if shuffled else 1, np.int64)
-        shared = (order, _aligned(numbers, work.x.dtype))
+        shared = (order, memory)
         if self._team_function is None:
             # Compiled by a call of one thread that does no step: helpers must not wait so long.
             none = list(arguments)
@@ -150,10 +147,3 @@ class NumbaEngine:
             amounts = rates[:, self.program.all_rate_names.index(mask.amount_name)]
             columns.append(np.array([mask.draw.set_by(amount) for amount in amounts.tolist()]))
         return np.hstack(columns)
-
-
-def _aligned(numbers: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Give memory for so many numbers that begins with a cache line."""
-    bytes_ = np.empty(numbers * dtype.itemsize + ALIGNED, np.uint8)
-    begin = -bytes_.ctypes.data % ALIGNED
-    return bytes_[begin : begin + numbers * dtype.itemsize].view(dtype)

@@ -12,8 +12,6 @@ import numpy as np
 
 from glassnet.engines.compiled import compiled
 
-LINE = 32  # numbers: no less than a cache line of any processor and dtype
-
 
 @compiled
 def fill_own_equal_shares(adds_up, rows, w):
@@ -55,24 +53,6 @@ def total_of(sums):
 
 
 # ------------------------------------------------- views: as calls, they are compiled only once
-
-
-@compiled
-def numbers_at(flat, at, size):
-    """Give a part of a flat array."""
-    return flat[at : at + size]
-
-
-@compiled
-def matrix_at(flat, at, rows, columns):
-    """Give a part of a flat array as a matrix."""
-    return flat[at : at + rows * columns].reshape((rows, columns))
-
-
-@compiled
-def in_lines(numbers):
-    """Give the next multiple of what fills whole cache lines."""
-    return (numbers + LINE - 1) // LINE * LINE
 
 
 @compiled

@@ -11,8 +11,12 @@ Names stand for a thread's own rows of an array; `x_whole` is all of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from glassnet.engines.functions import Functions
 from glassnet.engines.loops import (
@@ -27,13 +31,10 @@ from glassnet.engines.loops import (
 )
 from glassnet.engines.meetings import MEETING, Part, Piece, Touch, with_meetings
 from glassnet.engines.plan import Plan, base, is_column
-from glassnet.engines.shares import in_lines
 from glassnet.engines.team_update import TeamUpdate
 from glassnet.errors import ProgramError
 from glassnet.graph import Symbol, gradient_graph
 from glassnet.program import Program
-
-Names = Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -50,24 +51,43 @@ class TeamText:
     source: str
     shared: dict[str, tuple[str, str]]
 
-    def numbers(self, sizes: Names, threads: int, most: int, kept_rows: int) -> int:
-        """Give how many numbers the shared memory holds.
+    def memory(
+        self,
+        sizes: Mapping[str, int],
+        threads: int,
+        most: int,
+        kept_rows: int,
+        dtype: np.dtype[Any],
+    ) -> tuple[NDArray[Any], ...]:
+        """Make the shared arrays, none filled; what each thread has of its own fills cache lines.
 
         Args:
             sizes: the program's axes by name.
             threads: in the team.
             most: rows in the largest batch.
             kept_rows: rows of a batch that are gathered, or 1 where none are.
+            dtype: of the numbers.
 
         """
-        padded: Callable[[int], int] = in_lines.py_func
         known = {**sizes, "threads": threads, "most": most, "kept_rows": kept_rows, "1": 1}
-        return sum(
-            known[rows] * padded(known[columns])
+        line = LINE // dtype.itemsize
+        return tuple(
+            _aligned(known[rows], -(-known[columns] // line) * line, dtype)
             if rows == "threads"
-            else padded(known[rows] * known[columns])
+            else _aligned(known[rows], known[columns], dtype)
             for rows, columns in self.shared.values()
         )
+
+
+LINE = 128  # bytes: a cache line of any processor, or two
+
+
+def _aligned(rows: int, columns: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Give an array that begins with a cache line."""
+    size = rows * columns * dtype.itemsize
+    memory = np.empty(size + LINE, np.uint8)
+    begin = -memory.ctypes.data % LINE
+    return memory[begin : begin + size].view(dtype).reshape(rows, columns)
 
 
 def write_team_loops(program: Program) -> TeamText:
@@ -85,7 +105,7 @@ def write_team_loops(program: Program) -> TeamText:
     shared = {
         "x_rows": ("kept_rows", "n0"),
         "y_rows": ("kept_rows", str(program.inputs[1].shape[1])),
-        "w_most": ("most", "1"),
+        "w_most": ("1", "most"),
         **stages.shared,
     }
     lines = [
@@ -127,10 +147,7 @@ from glassnet.engines.shares import (
     copy_between,
     fill_own_equal_shares,
     fill_own_shares,
-    in_lines,
-    matrix_at,
     new_numbers,
-    numbers_at,
     row_of,
     rows_between,
     total_of,
@@ -211,7 +228,8 @@ class TeamStages(Stages):
         for name, shape in plan.buffers.items():
             if len(shape) == 2:
                 rows = "most" if shape[0] == "m" else str(shape[0])
-                self.shared[f"{name}_most" if rows == "most" else name] = (rows, str(shape[1]))
+                axes = ("1", rows) if shape[1] == 1 else (rows, str(shape[1]))
+                self.shared[f"{name}_most" if rows == "most" else name] = axes
         for shape in (*program.parameter_shapes.values(), *program.statistic_shapes.values()):
             self.cut[str(shape[0])] = None
         self.whole: dict[str, None] = {}  # arrays that some product reads whole
@@ -384,21 +402,11 @@ def _memory(
     yield "rows = x_all.shape[0]"
     yield "most = min(rows, batch + 1)"
     yield "kept_rows = most if shuffled else 1"
-    yield "at = 0"
-    for name, (rows, columns) in shared.items():
-        if rows == "threads":
-            yield f"size = in_lines({columns})"
-            yield f"{name} = matrix_at(shared, at, threads, size)"
-            yield "at += threads * size"
-        elif columns == "1" and name not in ("x_rows", "y_rows"):
-            yield f"{name} = numbers_at(shared, at, {rows})"
-            yield f"at += in_lines({rows})"
-        else:
-            yield f"{name} = matrix_at(shared, at, {rows}, {columns})"
-            yield f"at += in_lines({rows} * {columns})"
+    for place, (name, (rows, _)) in enumerate(shared.items()):
+        yield f"{name} = row_of(shared[{place}], 0)" if rows == "1" else f"{name} = shared[{place}]"
     for name, columns in stages.sums.items():
         yield f"own_{name} = row_of({name}_sums, thread)"
-        yield f"part_{name} = new_numbers({columns}, shared)"
+        yield f"part_{name} = new_numbers({columns}, parameters)"
     for name in stages.own:
         axis = stages.axes[name][0]
         yield f"{name}_own = rows_between({name}, first_{axis}, last_{axis})"
@@ -407,7 +415,7 @@ def _memory(
     for name, width in private.items():
         if name.removeprefix("d") in program.parameter_shapes:
             yield f"slopes_{name} = {name}"
-        yield f"{name} = new_numbers({width}, shared)"
+        yield f"{name} = new_numbers({width}, parameters)"
     for name, values in plan.numbers.items():
         yield f"{name} = np.array({values!r}, real)"
     yield "m, begin, end, own_m = 0, 0, 0, 0"
