@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from glassnet.engines import Work
 from glassnet.engines.first_call import first_call
-from glassnet.engines.loops import write_loops
+from glassnet.engines.loops import TRAIN_TAKES, write_loops
 from glassnet.engines.meeting import signatures
 from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.engines.team import run_together
@@ -131,8 +131,8 @@ class NumbaEngine:
         shared = (order, memory)
         if self._team_function is None:
             # Compiled by a call of one thread that does no step: helpers must not wait so long.
-            none = list(arguments)
-            none[11] = none[10]
+            named = dict(zip(TRAIN_TAKES, arguments, strict=True))
+            none = (named | {"last": named["first"]}).values()
             alone = (*none, 0, 1, signatures(1), *shared)
             _, self._team_function, self.note = first_call(self.team.source, alone)
         return run_together(self._team_function, threads, arguments, shared)
