@@ -28,12 +28,14 @@ def plain_python(function: object) -> object:
 def plain(source: str) -> Callable[..., int]:
     """Give the `train` of a loop text as a plain Python function."""
     text, scope = source, dict[str, Any]()
-    for module in (compiled, elementary, meeting, products, shares):
+    for module in (compiled, elementary, meeting, shares):
         header = rf"from {re.escape(module.__name__)} import \((.*?)\)\n"
         names = "".join(re.findall(header, source, flags=re.S))
         for name, known_as in re.findall(r"(\w+)(?: as (\w+))?,", names):
             scope[known_as or name] = plain_python(getattr(module, name))
         text = re.sub(header, "", text, flags=re.S)
+    text = text.replace(f"from {products.__name__} import product\n", "")
+    scope["product"] = products.product
     scope["cached"] = scope["compiled"] = lambda function: function
     exec(text, scope)
 

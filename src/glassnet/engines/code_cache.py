@@ -64,9 +64,9 @@ def _key(source: str) -> str:
 @cache
 def _versions() -> str:
     """Give everything else that compiled code depends on: versions, processor, called functions."""
-    libraries = ("numba", "llvmlite", "numpy", "scipy")
+    libraries = ("numba", "llvmlite", "numpy")
     found = [f"{library} {importlib.metadata.version(library)}" for library in libraries]
-    names = ("compiled.py", "elementary.py", "meeting.py", "products.py", "shares.py")
+    names = ("compiled.py", "elementary.py", "meeting.py", "products.py", "shares.py", "tiles.py")
     called = [Path(__file__).parent / name for name in names]
     called.append(Path(__file__).parent.parent / "rules" / "randomness.py")
     texts = [file.read_text(encoding="utf-8") for file in called]

@@ -13,7 +13,7 @@ from glassnet.engines.expressions import CALLS
 
 NOT_NAMES = {
     *"for j i k m q start stop in range if or else".split(),
-    *"real np dot uint32 uint64 inf sqrt rint abs T mix kept normal row_number".split(),
+    *"real np uint32 uint64 inf sqrt rint abs T mix kept normal row_number".split(),
     *CALLS.values(),
 }
 

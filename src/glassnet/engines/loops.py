@@ -68,7 +68,7 @@ class Stages:
 
     def _product(self, node: Symbol) -> Piece:
         left, right = (self._matrix(part) for part in node.symbols)
-        return self.piece([f"np.dot({left}, {right}, {self.plan.array(node)})"], (), ())
+        return self.piece([f"product({left}, {right}, {self.plan.array(node)})"], (), ())
 
     def _matrix(self, node: Symbol) -> str:
         return f"{self.name_of(base(node))}.T" if node.op == "transpose" else self.name_of(node)
@@ -335,6 +335,7 @@ from glassnet.engines.compiled import (
 )
 from glassnet.engines.elementary import (
 {elementary})
+from glassnet.engines.products import product
 
 real = np.{dtype}"""
 

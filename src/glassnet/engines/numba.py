@@ -14,7 +14,6 @@ from glassnet.engines import Work
 from glassnet.engines.first_call import first_call
 from glassnet.engines.loops import TRAIN_TAKES, write_loops
 from glassnet.engines.meeting import signatures
-from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.engines.team import run_together
 from glassnet.engines.team_loops import TeamText, write_team_loops
 from glassnet.errors import missing_extra
@@ -27,7 +26,7 @@ class NumbaEngine:
     """Runs the loops of a program, compiled.
 
     Raises:
-        MissingExtraError: Numba, SciPy or threadpoolctl is not installed.
+        MissingExtraError: Numba is not installed.
         ProgramError: the program has something in it that cannot be written as loops.
 
     """
@@ -35,9 +34,8 @@ class NumbaEngine:
     name = "numba"
 
     def __init__(self, program: Program) -> None:
-        for library in ("numba", "scipy", "threadpoolctl"):  # np.dot is SciPy's BLAS in Numba
-            if importlib.util.find_spec(library) is None:
-                raise missing_extra("the compiled engine", library, "numba")
+        if importlib.util.find_spec("numba") is None:
+            raise missing_extra("the compiled engine", "numba", "numba")
         self.program = program
         self.source = write_loops(program)
         self.note = ""  # what the user should know of the cache
@@ -114,13 +112,23 @@ class NumbaEngine:
             sizes,
             losses,
         )
-        with ONE_THREAD:
-            if (work.threads or 1) > 1:
-                return self._run_team(work, batch, shuffled, arguments)
-            if self._function is None:
-                done, self._function, self.note = first_call(self.source, arguments)
-                return done
-            return int(self._function(*arguments))
+        if (work.threads or 1) > 1:
+            return self._run_team(work, batch, shuffled, arguments)
+        if self._function is None:
+            done, self._function = self._first_call(self.source, arguments)
+            return done
+        return int(self._function(*arguments))
+
+    def _first_call(
+        self, source: str, arguments: tuple[Any, ...]
+    ) -> tuple[int, Callable[..., int]]:
+        """Call the `train` of a text; give what it returned, and the function for further calls."""
+        from glassnet.engines import products
+
+        self.note = products.load(self.program.description.dtype)
+        done, function, note = first_call(source, arguments)
+        self.note = self.note or note
+        return done, function
 
     def _run_team(self, work: Work, batch: int, shuffled: bool, arguments: tuple[Any, ...]) -> int:
         """Let several threads do the same steps together."""
@@ -134,7 +142,7 @@ class NumbaEngine:
             named = dict(zip(TRAIN_TAKES, arguments, strict=True))
             none = (named | {"last": named["first"]}).values()
             alone = (*none, 0, 1, signatures(1), *shared)
-            _, self._team_function, self.note = first_call(self.team.source, alone)
+            _, self._team_function = self._first_call(self.team.source, alone)
         return run_together(self._team_function, threads, arguments, shared)
 
     def _drawn_by(self, rates: NDArray[np.float64]) -> NDArray[np.float64]:

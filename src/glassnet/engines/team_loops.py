@@ -138,9 +138,6 @@ OF_TEAMS = """from glassnet.engines.meeting import (
     leave,
     meet,
 )
-from glassnet.engines.products import (
-    product,
-)
 from glassnet.engines.shares import (
     add_up,
     columns_between,
