@@ -166,7 +166,7 @@ def tile(number: Any, lanes: int, rows: int, vectors: int) -> Callable[..., None
 
         return types.void(*[types.int64] * 11, types.boolean, types.int64), write
 
-    result: Callable[..., None] = function
+    result: Any = function
     return result
 
 
@@ -279,7 +279,7 @@ def transposed_block(number: Any, lanes: int) -> Callable[..., None]:
 
         return types.void(*[types.int64] * 4), write
 
-    result: Callable[..., None] = function
+    result: Any = function
     return result
 
 
@@ -311,7 +311,7 @@ def memory_of(size: int) -> Callable[[], int]:
 
         return types.int64(), write
 
-    result: Callable[[], int] = function
+    result: Any = function
     return result
 
 
@@ -328,7 +328,7 @@ def number_copied(number: Any) -> Callable[[int, int], None]:
 
         return types.void(types.int64, types.int64), write
 
-    result: Callable[[int, int], None] = function
+    result: Any = function
     return result
 
 
@@ -353,5 +353,5 @@ def row_copied(number: Any, lanes: int, vectors: int) -> Callable[[int, int, int
 
         return types.void(types.int64, types.int64, types.int64), write
 
-    result: Callable[[int, int, int], None] = function
+    result: Any = function
     return result
