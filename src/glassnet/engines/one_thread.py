@@ -1,8 +1,8 @@
 """How many threads BLAS takes for a matrix product: a setting of the whole process.
 
-For NumPy it is what the user asks for. `ONE_THREAD` is for compiled loops that call BLAS, in however
-many threads they run. Those inside are counted: the first one in sets it to one, the last one out
-puts back what was there.
+For NumPy it is what the user asks for. `ONE_THREAD` is for compiled loops that call BLAS, in
+however many threads they run. Those inside are counted: the first one in sets it to one, the last
+one out puts back what was there.
 """
 
 from __future__ import annotations
