@@ -17,7 +17,7 @@ from glassnet.program import Program
 LEAST_SECONDS = 2.5e-5
 # What a step takes, in seconds: a multiplication with its sum, a number of a pass over the rows,
 # and a number of the update.
-TERM, PASSED, UPDATED = 2e-11, 1.5e-9, 4e-10
+TERM, PASSED, UPDATED = 8e-12, 1e-9, 4e-10
 LEAST_ROWS = 16  # of a batch, in a thread's share
 
 _process = os.getpid()  # of the one that loaded this file: a forked child has another
