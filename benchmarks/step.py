@@ -31,7 +31,7 @@ from glassnet.values import Values
 
 RUNS = 7
 SECONDS = 0.3  # that a run should take
-FIRST, LAST = "    for number in range(first, last):\n", "    return last - first\n"
+FIRST, LAST = "    for number in range(first, last):\n", "    put_back(settings)\n"
 INSIDE = " " * 8
 
 CLOCK = f"""

@@ -15,7 +15,7 @@ import checks
 from glassnet import engines
 from glassnet.batches import Batches
 from glassnet.description import Description
-from glassnet.engines import Work
+from glassnet.engines import Work, compiled
 from glassnet.engines.numba import NumbaEngine
 from glassnet.engines.numpy import NumpyEngine
 from glassnet.engines.one_thread import ONE_THREAD
@@ -472,3 +472,48 @@ def is_red(check, *arguments) -> bool:
     except AssertionError:
         return True
     return False
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: compiled.greatest(x, x),
+        lambda x: compiled.least(x, x),
+        lambda x: compiled.sign_of(x),
+        lambda x: compiled.kept(np.uint32(3), 1, np.uint32(3), x),
+        lambda x: compiled.normal(np.uint32(3), 1, x),
+    ],
+    ids=["greatest", "least", "sign_of", "kept", "normal"],
+)
+def test_what_loops_call_keeps_the_type_of_its_numbers(call, dtype):
+    """A number of 64 bits among those of 32 makes a loop of float32 half as fast, unseen."""
+    call = compiled.compiled(call)
+    call(np.dtype(dtype).type(0.5))
+    (signature,) = call.nopython_signatures
+    assert str(signature.return_type) == dtype
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("ours", "theirs"), [("greatest", np.maximum), ("least", np.minimum)])
+def test_the_greatest_and_the_least_are_those_of_numpy(ours, theirs, dtype):
+    function = getattr(compiled, ours)
+
+    @compiled.compiled
+    def of_rows(x, pairs, whole):
+        for i in range(x.shape[0]):
+            found = x[i, 0]
+            for j in range(x.shape[1]):
+                found = function(found, x[i, j])
+                pairs[i, j] = function(x[i, 0], x[i, j])
+            whole[i] = found
+
+    x = np.random.RandomState(0).standard_normal((60, 37)).astype(dtype)
+    x[:20, 5], x[10:30, 0], x[40:, 36], x[50:, 7] = np.nan, np.nan, np.inf, -np.inf
+    pairs, whole = np.empty_like(x), np.empty(60, dtype)
+    of_rows(x, pairs, whole)
+    np.testing.assert_array_equal(pairs, theirs(x[:, :1], x))
+    np.testing.assert_array_equal(whole, theirs.reduce(x, axis=1))
+    assert [function(a, b) for a, b in x[:, :2].tolist()] == pytest.approx(
+        theirs(x[:, 0], x[:, 1]).tolist(), nan_ok=True
+    )

@@ -171,7 +171,7 @@ def test_parameters_beside_each_other_with_equal_rules_share_a_loop():
     # Apart from each other stand W1 | b1, scales and shifts | W2 | b2.
     for decayed, loops in (("weights", 4), (PARAMETER_KINDS, 1), ((), 1)):
         program = Program(Description(3, LAYERS), gn.AdamW(decayed=decayed))
-        assert len(re.findall(r" update_\d\(", program.source_for("numba"))) == loops
+        assert len(re.findall(r"\n +update_\d\(", program.source_for("numba"))) == loops
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+# Whose code is part of compiled code.
+CALLED = ("compiled.py", "elementary.py", "meeting.py", "products.py", "shares.py")
+CALLED += ("subnormals.py", "tiles.py")
 FOLDER_VARIABLE = "GLASSNET_CACHE_DIR"
 
 
@@ -66,8 +69,7 @@ def _versions() -> str:
     """Give everything else that compiled code depends on: versions, processor, called functions."""
     libraries = ("numba", "llvmlite", "numpy")
     found = [f"{library} {importlib.metadata.version(library)}" for library in libraries]
-    names = ("compiled.py", "elementary.py", "meeting.py", "products.py", "shares.py", "tiles.py")
-    called = [Path(__file__).parent / name for name in names]
+    called = [Path(__file__).parent / name for name in CALLED]
     called.append(Path(__file__).parent.parent / "rules" / "randomness.py")
     texts = [file.read_text(encoding="utf-8") for file in called]
     return "\n".join([platform.machine(), sys.version, *found, *texts])

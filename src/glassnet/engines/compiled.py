@@ -9,10 +9,16 @@ Compiled with Numba; each is also plain Python (`.py_func`), for running a loop 
 from __future__ import annotations
 
 import numpy as np
+from llvmlite import binding, ir
 from numba import njit
+from numba.core import cgutils
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.extending import intrinsic, overload
 
+from glassnet.engines.subnormals import flush_subnormals, put_back
 from glassnet.rules import randomness
+
+__all__ = ["flush_subnormals", "put_back"]  # what loop texts find here beside what is written here
 
 # Every freedom but the one that assumes there is no inf and no nan: with that, isfinite(nan) is
 # compiled to True. Without error_model="numpy" a division checks for zero and is not vectorised.
@@ -56,16 +62,42 @@ def normal(row_key, column, spread):
     return (COARSE[coarse] + FINE[fine]) * spread
 
 
-@inlined
 def greatest(a, b):
     """Give the greater number; nan if one of them is, as np.maximum does."""
     return a if (a >= b or a != a) else b
 
 
-@inlined
 def least(a, b):
     """Give the lesser number; nan if one of them is, as np.minimum does."""
     return a if (a <= b or a != a) else b
+
+
+def _in_one(name):
+    """Make an operation of LLVM on two numbers of one type, for which −0 is 0."""
+
+    @intrinsic
+    def operation(typing_context, a, b):
+        def written(context, builder, types, arguments):
+            kind = arguments[0].type
+            signature = ir.FunctionType(kind, [kind, kind])
+            full_name = f"llvm.{name}.{kind.intrinsic_name}"
+            called = cgutils.get_or_insert_function(builder.module, signature, full_name)
+            return builder.call(called, arguments, fastmath=("nsz", "reassoc"))
+
+        return a(a, b), written
+
+    return operation
+
+
+# LLVM knows the greatest of a row by this, and compares many columns at a time; older ones cannot
+# compile it for every processor.
+if binding.llvm_version_info[0] >= 18:
+    _maximum, _minimum = _in_one("maximum"), _in_one("minimum")
+    overload(greatest)(lambda a, b: lambda a, b: _maximum(a, b))
+    overload(least)(lambda a, b: lambda a, b: _minimum(a, b))
+else:
+    overload(greatest, inline="always")(lambda a, b: greatest)
+    overload(least, inline="always")(lambda a, b: least)
 
 
 @inlined

@@ -269,6 +269,7 @@ def write_loops(program: Program) -> str:
     lines = [
         *prepared(program),
         *_buffers(program, plan, stages),
+        "settings = flush_subnormals()",  # when nothing more is allocated, which may fail
         "for number in range(first, last):",
         *indented(TAKE_BATCH),
         *indented(keys_of_masks(program)),
@@ -276,12 +277,15 @@ def write_loops(program: Program) -> str:
         *indented(lines_of(body)),
         "    losses[number - first] = loss",
         "    if not np.isfinite(loss):",
+        "        put_back(settings)",
         "        return number - first + 1",
         *indented(lines_of(after)),
         "    if not updating:",
+        "        put_back(settings)",
         "        return number - first + 1",
         *indented(rates_of(program)),
         *indented(lines_of(UpdateLoops(program, functions).pieces())),
+        "put_back(settings)",
         "return last - first",
     ]
     return written(program, functions, TRAIN_TAKES, lines, IMPORTS)
@@ -323,12 +327,14 @@ from glassnet.engines.compiled import (
     compiled,
     fill_equal_shares,
     fill_shares,
+    flush_subnormals,
     gather,
     greatest,
     kept,
     least,
     mix,
     normal,
+    put_back,
     row_number,
     sign_of,
     sort_rows,

@@ -113,6 +113,7 @@ def write_team_loops(program: Program) -> TeamText:
         *_shares(program, stages),
         *_memory(program, plan, stages, shared),
         "meetings = 0",
+        "settings = flush_subnormals()",
         "for number in range(first, last):",
         *indented(_with_lines(sort)),
         *indented(_with_lines(batch)),
@@ -120,13 +121,13 @@ def write_team_loops(program: Program) -> TeamText:
         "    if thread == 0:",
         "        losses[number - first] = loss",
         "    if not np.isfinite(loss):",
-        f"        {LEAVE.format(done='number - first + 1')}",
+        *indented(indented(leaving("number - first + 1"))),
         *indented(_with_lines(after)),
         "    if not updating:",
-        f"        {LEAVE.format(done='number - first + 1')}",
+        *indented(indented(leaving("number - first + 1"))),
         *indented(rates_of(program)),
         *indented(_with_lines(updating)),
-        LEAVE.format(done="last - first"),
+        *leaving("last - first"),
     ]
     source = written(program, functions, TEAM_TAKES, lines, TEAM_IMPORTS)
     return TeamText(source, shared)
@@ -155,9 +156,15 @@ TEAM_IMPORTS = IMPORTS.replace("\nreal = ", f"{OF_TEAMS}\nreal = ")
 MEET = [
     "meetings += 1",
     "if not meet(signed, thread, threads, meetings):",
+    "    put_back(settings)",
     "    return -1",
 ]
-LEAVE = "return leave(signed, thread, threads, meetings + 1, {done})"
+
+
+def leaving(done: str) -> list[str]:
+    """Write how a thread ends, which gives what was done."""
+    return ["put_back(settings)", f"return leave(signed, thread, threads, meetings + 1, {done})"]
+
 
 SORT = Piece(
     (
