@@ -17,8 +17,9 @@ from functools import cache
 from pathlib import Path
 
 # Whose code is part of compiled code.
-CALLED = ("compiled.py", "elementary.py", "meeting.py", "products.py", "shares.py")
-CALLED += ("subnormals.py", "tiles.py")
+CALLED = tuple(
+    f"{name}.py" for name in "compiled elementary meeting products shares subnormals tiles".split()
+)
 FOLDER_VARIABLE = "GLASSNET_CACHE_DIR"
 
 
