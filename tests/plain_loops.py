@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cached_property
 from types import CellType, FunctionType
 from typing import Any
 
 import numpy as np
 
-from glassnet.engines import compiled, elementary, products
+from glassnet.engines import compiled, elementary, meeting, products, shares
 from glassnet.engines.numba import NumbaEngine
+from glassnet.engines.team_loops import TeamText
 from glassnet.program import Program
 
 
@@ -26,9 +28,9 @@ def plain_python(function: object) -> object:
 def plain(source: str, name: str = "train") -> Callable[..., int]:
     """Give the `train` of a loop text, or another of its functions, as plain Python."""
     text, scope = source, dict[str, Any]()
-    for module in (compiled, elementary):
+    for module in (compiled, elementary, meeting, shares):
         header = rf"from {re.escape(module.__name__)} import \((.*?)\)\n"
-        (names,) = re.findall(header, source, flags=re.S)
+        names = "".join(re.findall(header, source, flags=re.S))
         for given, known_as in re.findall(r"(\w+)(?: as (\w+))?,", names):
             scope[known_as or given] = plain_python(getattr(module, given))
         text = re.sub(header, "", text, flags=re.S)
@@ -50,3 +52,10 @@ class PlainEngine(NumbaEngine):
     def __init__(self, program: Program, source: str = "") -> None:
         super().__init__(program)
         self._function = plain(source or self.source)
+
+    @cached_property
+    def team(self) -> TeamText:
+        """The loops for several threads, which are there uncompiled as well."""
+        found = super().team
+        self._team_function = plain(found.source)
+        return found

@@ -271,6 +271,14 @@ def test_fit_trains_tests_and_saves(folder):
     assert gn.load("iris.safetensors").preparation.target == "species"
 
 
+def test_fit_says_on_how_many_threads_it_ran(folder):
+    words = ("fit", IRIS, "--target", "species", "--engine", "numpy", "--epochs", "2")
+    assert "engine  numpy on 2 threads: asked for" in good(*words, "--threads", "2")
+    assert "engine  numpy: asked for" in good(*words, "--threads", "1")
+    assert "from 1 up" in refused(*words, "--threads", "0")
+    assert "leave --threads out" in refused(*words, "--threads", "2", "--folds", "3")
+
+
 def test_fit_is_the_same_on_every_run(folder):
     words = ["fit", IRIS, "--target", "species", "--engine", "numpy", "--epochs", "3"]
     good(*words, "--out", "a.safetensors")

@@ -85,6 +85,7 @@ class History:
         engine_reason: why it was taken.
         seed: decided the orders of the rows and the random masks.
         metrics: names of the metrics, and whether larger is better; None where that is not known.
+        threads: how many threads shared each step; None where NumPy took as many as it liked.
         validated: whether there are validation rows.
         rates: names of what other schedules give.
 
@@ -103,12 +104,14 @@ class History:
         seed: int,
         metrics: Mapping[str, bool | None] | None = None,
         *,
+        threads: int | None = None,
         validated: bool = False,
         rates: Iterable[str] = (),
     ) -> None:
         self.engine = engine
         self.engine_reason = engine_reason
         self.seed = seed
+        self.threads = threads
         self.stopped = ""  # why training ended; empty while it goes on
         self.best_epoch: int | None = None  # from 1; its weights were kept as the best
         self.seconds = 0.0
@@ -217,4 +220,6 @@ class History:
         if self.best_epoch is not None:
             parts.append(f"best epoch {self.best_epoch}")
         parts += [f"stopped: {self.stopped}"] if self.stopped else []
-        return f"History({', '.join(parts)}, engine {self.engine}, {self.seconds:.2f} s)"
+        parts.append(f"engine {self.engine}")
+        parts += [f"{self.threads} threads"] if (self.threads or 1) > 1 else []
+        return f"History({', '.join(parts)}, {self.seconds:.2f} s)"

@@ -37,7 +37,7 @@ from glassnet.training.first_weights import fit_first_weights, waiting_for_data
 from glassnet.training.guard import step_inputs
 from glassnet.training.loop import rates_between
 from glassnet.training.nudged import GradientCheck, check_gradients
-from glassnet.training.options import USUAL_BATCH, Options, listed
+from glassnet.training.options import NONE_OR_COUNT, USUAL_BATCH, Options, listed
 from glassnet.training.rate_finder import RateFinding, RateSearch, find_rate
 from glassnet.training.run import Run
 from glassnet.training.split import split
@@ -255,6 +255,7 @@ class Network:
         gradients: str = "exact",
         nudge: float = 1e-4,
         engine: str = "auto",
+        threads: int | None = None,
         time_limit: float | None = None,
         verbose: bool | None = None,
     ) -> History:
@@ -302,6 +303,9 @@ class Network:
                 float64.
             nudge: how far.
             engine: "numpy", "numba", or "auto" for the faster one.
+            threads: how many share each step; None for what suits the work: one for small networks,
+                all cores for large ones, and for NumPy what its BLAS takes. Equal numbers, equal
+                bits; another number may round otherwise.
             time_limit: seconds after which to stop, within an epoch if need be.
             verbose: None shows a bar in a terminal, elsewhere a few lines if it takes long; True
                 shows in any case, False never.
@@ -332,6 +336,7 @@ class Network:
             gradients=gradients,
             nudge=nudge,
             engine=engine,
+            threads=threads,
             time_limit=time_limit,
             verbose=verbose,
             metrics=self._metrics(metrics),
@@ -371,6 +376,7 @@ class Network:
         optimizer: str | Optimizer | None = None,
         sample_weight: ArrayLike | None = None,
         engine: str = "auto",
+        threads: int | None = None,
     ) -> float:
         """Do one step with all rows given, from where the last one ended; for rows that stream in.
 
@@ -386,6 +392,7 @@ class Network:
             sample_weight: (m,) what each row counts; rows of weight 0 are left out.
             engine: "numpy", "numba", or "auto": NumPy, unless the compiled engine is there already
                 from an earlier fit.
+            threads: how many share the step; None for what suits the rows.
 
         Returns:
             The loss of the rows before the step, as training sees it.
@@ -406,11 +413,11 @@ class Network:
 
         """
         rows = check_rows(X, y, sample_weight, self.description, self.dtype)
-        asked = (optimizer, engine)
+        asked = (optimizer, engine, threads)
         if self._stepper is not None and self._stepper[0] == asked:
             steps, before = self._stepper[1], self.tally
         else:
-            steps, before = self._new_stepper(optimizer, engine)
+            steps, before = self._new_stepper(optimizer, engine, threads)
         if not before.epochs:
             fit_first_weights(steps.values, rows, self.seed)
         loss = steps.step(rows, before, self.seed)
@@ -419,11 +426,15 @@ class Network:
         self.tally = Tally(before.epochs + 1, before.steps + 1)
         return loss
 
-    def _new_stepper(self, optimizer: str | Optimizer | None, engine: str) -> tuple[Stepper, Tally]:
+    def _new_stepper(
+        self, optimizer: str | Optimizer | None, engine: str, threads: int | None
+    ) -> tuple[Stepper, Tally]:
         """Make what does single steps; give also how far the network is with that optimizer."""
+        if not NONE_OR_COUNT.holds(threads):
+            raise DescriptionError(f"threads must be {NONE_OR_COUNT.wanted}, got {threads!r}")
         kind = self.optimizer or Adam() if optimizer is None else optimizer_of(optimizer)
         values, tally = self._ready_for(kind)
-        return stepper(values, self.engines, engine), tally
+        return stepper(values, self.engines, engine, threads), tally
 
     def find_learning_rate(
         self,

@@ -76,6 +76,9 @@ USUAL_BATCH = 32
 )
 @click.option("--log", type=click.Path(), help="A line an epoch, as .csv or .jsonl.")
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
+@click.option(
+    "--threads", type=Whole(1), help="Threads that share a step; by default what suits the work."
+)
 @click.option("--out", type=click.Path(), help="Model file; by default named like the table.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.pass_context
@@ -96,6 +99,7 @@ def fit(
     class_weights: tuple[str, ...],
     log: str | None,
     engine: str,
+    threads: int | None,
     out: str | None,
     quiet: bool,
 ) -> None:
@@ -149,13 +153,15 @@ def fit(
         class_weight=class_weight,
         callbacks=_logs(log_path),
         engine=engine,
+        threads=threads,
         verbose=False if quiet else None,
     )
     interrupted = history.stopped == "interrupted"
     if interrupted and not history.epochs:
         click.echo("interrupted in the first epoch: nothing is saved", err=True)
         raise click.Abort
-    say(f"engine  {history.engine}: {history.engine_reason}")
+    threads_used = f" on {history.threads} threads" if (history.threads or 1) > 1 else ""
+    say(f"engine  {history.engine}{threads_used}: {history.engine_reason}")
     say(f"trained {many(history.epochs, 'epoch')} in {history.seconds:.2f} s, {_losses(history)}")
     if interrupted:
         say(f"note    interrupted before epoch {epochs:,}: what was learnt until then is kept")
@@ -193,6 +199,7 @@ def _refuse_beside_folds(context: click.Context) -> None:
         "out": "no model is saved",
         "quiet": "there is nothing but what is printed",
         "log": "no log is written",
+        "threads": "each fold is trained on one thread",
     }
     for name, reason in reasons.items():
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:

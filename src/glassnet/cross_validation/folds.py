@@ -23,7 +23,7 @@ from glassnet.rules.entry import is_number
 from glassnet.rules.randomness import key
 from glassnet.training import EngineCache
 from glassnet.training.evaluation import Evaluation
-from glassnet.training.options import Options
+from glassnet.training.options import ONE_EACH, Options
 from glassnet.training.run import Progress, Run
 from glassnet.training.split import split as split_off
 
@@ -105,7 +105,11 @@ class Folds:
     def _run(self, fold: tuple[Network, tuple[Rows, Rows | None]]) -> Run:
         network, (learnt, held_out) = fold
         options = replace(
-            self.options, engine=self.way.single_engine, random_state=network.seed, time_limit=None
+            self.options,
+            engine=self.way.single_engine,
+            threads=ONE_EACH,
+            random_state=network.seed,
+            time_limit=None,
         )
         run = network.begin_fit(learnt, held_out, options, self.program)
         run.after.evaluation = self.evaluation

@@ -34,6 +34,7 @@ class Work:
         batches: which rows each step takes.
         seed: decides orders and masks.
         epochs_before: epochs of earlier fits; orders and masks count on from there.
+        threads: how many share each step; None for what an engine does by itself.
 
     """
 
@@ -43,6 +44,7 @@ class Work:
     batches: Batches
     seed: int
     epochs_before: int = 0
+    threads: int | None = None
 
     def batch(self, program: Program, step: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Give x, y and w of a step of this fit, counted from 0."""
@@ -88,6 +90,7 @@ class Engine(Protocol):
     """Something that runs a program."""
 
     name: str
+    program: Program
 
     def train(
         self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]
@@ -114,6 +117,12 @@ class Engine(Protocol):
 
         Running statistics are brought forward as in a step, unless the loss is inf or nan;
         parameters stay as they are.
+        """
+
+    def check_threads(self) -> None:
+        """Raise ProgramError where a step of the program cannot be shared by threads.
+
+        Raises MissingExtraError if a library is not installed that this needs.
         """
 
 

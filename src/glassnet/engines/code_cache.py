@@ -16,8 +16,10 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-# What is compiled into loops.
-CALLED = ("compiled.py", "elementary.py", "products.py", "subnormals.py", "tiles.py")
+# Whose code is part of compiled code.
+CALLED = tuple(
+    f"{name}.py" for name in "compiled elementary meeting products shares subnormals tiles".split()
+)
 FOLDER_VARIABLE = "GLASSNET_CACHE_DIR"
 
 

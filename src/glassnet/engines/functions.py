@@ -29,7 +29,7 @@ class Functions:
         self.texts: list[str] = []
         self.known: dict[str, str] = {}  # text of a function with neutral names → its name
 
-    def called(
+    def call(
         self,
         kind: str,
         lines: list[str],
@@ -39,12 +39,14 @@ class Functions:
     ) -> str:
         """Give the call of a function, which is written unless an equal one is there.
 
+        What it gives back is left to the caller.
+
         Args:
             kind: what its name begins with.
             lines: what it does.
             takes: the names that it takes, which are also those of what it is given,
             given: unless something else is named here.
-            gives: the numbers that it gives back, under these names.
+            gives: the numbers that it gives back, under names of its own.
 
         """
         takes, gives = tuple(takes), tuple(gives)
@@ -55,8 +57,7 @@ class Functions:
             head = f"def {self.known[neutral]}({', '.join(takes)}):"
             indented = [f"    {line}" for line in [*lines, *back]]
             self.texts.append("\n".join(["@compiled", head, *indented]))
-        target = f"{', '.join(gives)} = " if gives else ""
-        return f"{target}{self.known[neutral]}({', '.join(given or takes)})"
+        return f"{self.known[neutral]}({', '.join(given or takes)})"
 
 
 def neutral_text(lines: Iterable[str], takes: Iterable[str]) -> str:

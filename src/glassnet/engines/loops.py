@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from glassnet.engines.expressions import ELEMENTARY, SINGLE_ONLY, AtRowAndColumn, moved
 from glassnet.engines.functions import Functions
+from glassnet.engines.meetings import Piece
 from glassnet.engines.plan import (
     READ_IN_PLACE,
     ROW_REDUCTIONS,
@@ -21,7 +22,7 @@ from glassnet.engines.plan import (
     is_row,
     rows_of,
 )
-from glassnet.engines.update_loops import update_loops
+from glassnet.engines.update_loops import UpdateLoops
 from glassnet.graph import Symbol, gradient_graph
 from glassnet.program import Program
 
@@ -34,61 +35,71 @@ FLUSH = 256  # rows after which partial sums are added up, so that float32 sums 
 class Stages:
     """Writes each stage: products, numbers, columns, and the pass over the rows."""
 
+    row = "i"  # the number of a row in the whole batch
+
     def __init__(self, plan: Plan, functions: Functions) -> None:
         self.plan = plan
         self.functions = functions
         self.partial_sums: dict[str, str] = {}  # name → width
 
-    def body(self) -> Iterator[str]:
-        """Give the lines of all stages, up to loss and slopes."""
+    def body(self) -> Iterator[Piece]:
+        """Give the pieces of all stages, up to loss and slopes."""
         for stage in range(self.plan.stages):
             nodes = [
                 n
                 for n in self.plan.nodes
                 if self.plan.stage[id(n)] == stage and id(n) not in self.plan.finals
             ]
-            yield from self._products(nodes)
-            yield from self._numbers(nodes)
+            yield from (self._product(n) for n in nodes if n.op == "product")
+            yield from (self._number(n) for n in nodes if n.op == "element" and n.axes == ())
             yield from self._columns([n for n in nodes if n.op == "element" and is_column(n)])
             # What stands side by side is written part by part, where each part is computed.
             nested = [n for n in nodes if self.plan.in_nest(n) and n.op != "beside"]
             for rows in dict.fromkeys(map(rows_of, nested)):
                 yield from self._rows([n for n in nested if rows_of(n) == rows], rows)
 
-    def after(self) -> Iterator[str]:
-        """Give the lines that bring running statistics forward."""
+    def after(self) -> Iterator[Piece]:
+        """Give the pieces that bring running statistics forward."""
         yield from self._columns([n for n in self.plan.nodes if id(n) in self.plan.finals])
 
-    def _products(self, nodes: Iterable[Symbol]) -> Iterator[str]:
-        for node in nodes:
-            if node.op == "product":
-                left, right = (self._matrix(part) for part in node.symbols)
-                yield f"product({left}, {right}, {self.plan.array(node)})"
+    def piece(self, lines: Iterable[str], reads: Iterable[str], writes: Iterable[str]) -> Piece:
+        """Put lines together; what they touch matters where several threads run them."""
+        return Piece(tuple(lines), frozenset())
+
+    def _product(self, node: Symbol) -> Piece:
+        left, right = (self._matrix(part) for part in node.symbols)
+        return self.piece([f"product({left}, {right}, {self.plan.array(node)})"], (), ())
 
     def _matrix(self, node: Symbol) -> str:
-        inner = base(node)
-        name = inner.name if inner.op == "input" else self.plan.array(inner)
-        return f"{name}.T" if node.op == "transpose" else name
+        return f"{self.name_of(base(node))}.T" if node.op == "transpose" else self.name_of(node)
 
-    def _numbers(self, nodes: Iterable[Symbol]) -> Iterator[str]:
-        for node in nodes:
-            if node.op == "element" and node.axes == ():
-                yield f"{self.plan.names[id(node)]} = {AtRowAndColumn(self.plan).computed(node)}"
+    def name_of(self, node: Symbol) -> str:
+        """Name the array that an operand of a product stands in."""
+        return node.name if node.op == "input" else self.plan.array(node)
 
-    def _columns(self, nodes: list[Symbol]) -> Iterator[str]:
+    def _number(self, node: Symbol) -> Piece:
+        text, name = AtRowAndColumn(self.plan), self.plan.names[id(node)]
+        return self.piece([f"{name} = {text.computed(node)}"], text.used, [name])
+
+    def _columns(self, nodes: list[Symbol]) -> Iterator[Piece]:
         for width in dict.fromkeys(str(node.axes[0]) for node in nodes):
-            yield f"for j in range({width}):"
+            here = [node for node in nodes if node.axes[0] == width]
             text = AtRowAndColumn(self.plan)
-            for node in nodes:
-                if node.axes[0] == width:
-                    yield f"    {text.name(node)} = {text.computed(node)}"
-                    yield f"    {text.at(node)} = {text.name(node)}"
-                    text.local.add(id(node))
+            lines = [f"for j in range({self.columns(width, here)}):"]
+            for node in here:
+                lines.append(f"    {text.name(node)} = {text.computed(node)}")
+                lines.append(f"    {text.at(node)} = {text.name(node)}")
+                text.local.add(id(node))
+            yield self.piece(lines, text.used, map(self.plan.array, here))
+
+    def columns(self, width: str, nodes: list[Symbol]) -> str:
+        """Write which columns a loop runs over."""
+        return width
 
     # ---------------------------------------------------------------- one pass over the rows
 
-    def _rows(self, nodes: list[Symbol], rows: str) -> Iterator[str]:
-        text = AtRowAndColumn(self.plan)
+    def _rows(self, nodes: list[Symbol], rows: str) -> Iterator[Piece]:
+        text, count = AtRowAndColumn(self.plan), self.count(rows)
         sums = [n for n in nodes if n.op == "batch_sum"]
         totals = tuple(self.plan.names[id(n)] for n in nodes if n.op == "total")
         before = [f"{name} = 0.0" for name in totals]
@@ -103,12 +114,34 @@ class Stages:
                 inner += self._loop([n for n in here if _width(n) == width], width, text)
             inner += self._row_results(here, text)
         masks = [name[4:] for name in text.used if name.startswith("key_")]
-        lines = [f"row_{mask} = mix(np.uint32(i) ^ key_{mask})" for mask in masks]
+        lines = [f"row_{mask} = mix(np.uint32({self.row}) ^ key_{mask})" for mask in masks]
         lines += [f"{name} = {found}" for name, found in text.numbers.items()]
-        lines += [*inner, *self._flushed(sums, text, rows)]
-        takes = (rows, *(name for name in text.used if name not in (*totals, rows)))
-        lines = [*before, f"for i in range({rows}):", *indented(lines)]
-        yield self.functions.called("rows", lines, takes, totals)
+        lines += [*inner, *self._flushed(sums, text, count)]
+        takes = (count, *(name for name in text.used if name not in (*totals, count)))
+        takes += self.of_rows(masks)
+        lines = [*before, f"for i in range({count}):", *indented(lines)]
+        stored = [n for n in nodes if id(n) in self.plan.stored]
+        yield from self.passed(lines, takes, totals, rows, stored)
+
+    def count(self, rows: str) -> str:
+        """Name the number of rows that a pass runs over."""
+        return rows
+
+    def of_rows(self, masks: list[str]) -> tuple[str, ...]:
+        """Name what else a pass takes, to know a row's number in the whole batch."""
+        return ()
+
+    def passed(
+        self,
+        lines: list[str],
+        takes: tuple[str, ...],
+        totals: tuple[str, ...],
+        rows: str,
+        stored: list[Symbol],
+    ) -> Iterator[Piece]:
+        """Give the pieces that do a pass, which stores the values of some nodes."""
+        call = self.functions.call("rows", lines, takes, totals)
+        yield self.piece([f"{', '.join(totals)} = {call}" if totals else call], (), ())
 
     def _cleared(self, node: Symbol, text: AtRowAndColumn) -> Iterator[str]:
         name, width = text.use(self.plan.array(node)), text.use(str(node.axes[0]))
@@ -123,10 +156,10 @@ class Stages:
         yield f"    for j in range({text.use(columns)}):"
         yield f"        {name}[k, j] = real(0.0)"
 
-    def _flushed(self, sums: list[Symbol], text: AtRowAndColumn, rows: str) -> Iterator[str]:
+    def _flushed(self, sums: list[Symbol], text: AtRowAndColumn, count: str) -> Iterator[str]:
         """Add the partial sums up every so many rows, and at the end."""
         if sums:
-            yield f"if i % {FLUSH} == {FLUSH - 1} or i == {rows} - 1:"
+            yield f"if i % {FLUSH} == {FLUSH - 1} or i == {count} - 1:"
         for node in sums:
             name = self.plan.array(node)
             yield f"    for j in range({text.use(str(node.axes[0]))}):"
@@ -225,7 +258,7 @@ def indented(lines: Iterable[str]) -> list[str]:
 
 
 def write_loops(program: Program) -> str:
-    """Write the loops of a program.
+    """Write the loops of a program, for one thread.
 
     The text defines `train`; `glassnet.engines.numba` says what it takes.
     """
@@ -233,49 +266,63 @@ def write_loops(program: Program) -> str:
     functions = Functions()
     stages = Stages(plan, functions)
     body, after = list(stages.body()), list(stages.after())
+    lines = [
+        *prepared(program),
+        *_buffers(program, plan, stages),
+        "settings = flush_subnormals()",  # when nothing more is allocated, which may fail
+        "for number in range(first, last):",
+        *indented(TAKE_BATCH),
+        *indented(keys_of_masks(program)),
+        *indented(_cut_to_batch(plan)),
+        *indented(lines_of(body)),
+        "    losses[number - first] = loss",
+        "    if not is_finite(loss):",
+        "        put_back(settings)",
+        "        return number - first + 1",
+        *indented(lines_of(after)),
+        "    if not updating:",
+        "        put_back(settings)",
+        "        return number - first + 1",
+        *indented(rates_of(program)),
+        *indented(lines_of(UpdateLoops(program, functions).pieces())),
+        "put_back(settings)",
+        "return last - first",
+    ]
+    return written(program, functions, TRAIN_TAKES, lines, IMPORTS)
+
+
+def lines_of(pieces: Iterable[Piece]) -> Iterator[str]:
+    """Give the lines of some pieces."""
+    for piece in pieces:
+        yield from piece.lines
+
+
+def written(
+    program: Program,
+    functions: Functions,
+    takes: Iterable[str],
+    lines: Iterable[str],
+    imports: str,
+) -> str:
+    """Give the whole text: heading, imports, functions, and `train` with its lines."""
     train = [
         "@cached",
         "def train(",
-        *indented(textwrap.wrap(", ".join(TRAIN_TAKES) + ",", 90)),
+        *indented(textwrap.wrap(", ".join(takes) + ",", 90)),
         "):",
-        *indented(_prepared(program, plan, stages)),
-        "    settings = flush_subnormals()",  # when nothing more is allocated, which may fail
-        "    for number in range(first, last):",
-        *indented(indented(TAKE_BATCH)),
-        *(
-            f"        key_{m.name} = mask_keys[number - first, {k}]"
-            for k, m in enumerate(program.masks)
-        ),
-        *indented(indented(_drawn_by(program))),
-        *indented(indented(_cut_to_batch(plan))),
-        *indented(indented(body)),
-        "        losses[number - first] = loss",
-        "        if not is_finite(loss):",
-        "            put_back(settings)",
-        "            return number - first + 1",
-        *indented(indented(after)),
-        "        if not updating:",
-        "            put_back(settings)",
-        "            return number - first + 1",
-        *(
-            f"        {name} = real(rates[number - first, {k}])"
-            for k, name in enumerate(program.rate_names)
-        ),
-        *indented(indented(update_loops(program, functions))),
-        "    put_back(settings)",
-        "    return last - first",
+        *indented(lines),
     ]
-    opening = heading(program, "The loops of")
+    opening = heading(program, "The loops of", imports)
     return "\n\n\n".join([opening, *functions.texts, "\n".join(train)]) + "\n"
 
 
-def heading(program: Program, what: str) -> str:
+def heading(program: Program, what: str, imports: str) -> str:
     """Write what stands above the functions of a text."""
     dtype = program.description.dtype
     names = (*ELEMENTARY, *(SINGLE_ONLY if dtype == "float32" else ()))
     elementary = "".join(f"    {name}_{dtype} as {name},\n" for name in sorted(names))
-    imports = IMPORTS.format(dtype=dtype, elementary=elementary)
-    return f'"""{what} {program.description.short()}, written out by glassnet."""\n\n{imports}'
+    opening = imports.format(dtype=dtype, elementary=elementary)
+    return f'"""{what} {program.description.short()}, written out by glassnet."""\n\n{opening}'
 
 
 IMPORTS = """import numpy as np
@@ -328,8 +375,8 @@ else:
     y = y_all[start:stop]""".splitlines()
 
 
-def _prepared(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
-    """Write what is done once: views of the flat arrays by name, and the buffers."""
+def prepared(program: Program) -> Iterator[str]:
+    """Write what is done once: views of the flat arrays by name."""
     for place, width in enumerate(program.sizes):
         yield f"{width} = sizes[{place}]"
     yield "at = 0"
@@ -347,6 +394,10 @@ def _prepared(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
     for name, shape in program.statistic_shapes.items():
         yield f"{name} = statistics[at : at + {shape[0]}]"
         yield f"at += {shape[0]}"
+
+
+def _buffers(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
+    """Write the buffers, which are made once."""
     yield "rows = x_all.shape[0]"
     yield "most = min(rows, batch + 1)"
     for name, shape in plan.buffers.items():
@@ -372,12 +423,20 @@ def _prepared(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
     yield "counts = np.empty(order.size + 1, np.int64)"
 
 
-def _drawn_by(program: Program) -> Iterator[str]:
-    """Write what random numbers are drawn by in this step, where a schedule gives it."""
+def keys_of_masks(program: Program) -> Iterator[str]:
+    """Write what random numbers are drawn by in this step."""
+    for place, mask in enumerate(program.masks):
+        yield f"key_{mask.name} = mask_keys[number - first, {place}]"
     places = itertools.count()
     for mask in program.changing_masks:
         for name, kind in mask.draw.settings:
             yield f"{name}_{mask.name} = {kind}(drawn_by[number - first, {next(places)}])"
+
+
+def rates_of(program: Program) -> Iterator[str]:
+    """Write the rates of this step."""
+    for place, name in enumerate(program.rate_names):
+        yield f"{name} = real(rates[number - first, {place}])"
 
 
 def _cut_to_batch(plan: Plan) -> Iterator[str]:

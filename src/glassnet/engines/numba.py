@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ from numpy.typing import NDArray
 
 from glassnet.engines import Work, check_installed
 from glassnet.engines.first_call import first_call
-from glassnet.engines.loops import write_loops
+from glassnet.engines.loops import TRAIN_TAKES, write_loops
+from glassnet.engines.meeting import signatures
+from glassnet.engines.team import run_together
+from glassnet.engines.team_loops import TeamText, write_team_loops
 from glassnet.program import Program
 from glassnet.rules.randomness import ORDER, keys, mask_keys
 from glassnet.values import Values
@@ -33,6 +37,15 @@ class NumbaEngine:
         self.source = write_loops(program)
         self.note = ""  # what the user should know of the cache
         self._function: Callable[..., int] | None = None
+        self._team_function: Callable[..., int] | None = None
+
+    @cached_property
+    def team(self) -> TeamText:
+        """The loops for several threads.
+
+        Raises ProgramError where a part of the program cannot be shared out.
+        """
+        return write_team_loops(self.program)
 
     def train(
         self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]
@@ -49,6 +62,10 @@ class NumbaEngine:
         rates = np.array([self.program.first_rates()])
         self._run(work, values, 0, 1, rates, slopes, losses, updating=False)
         return float(losses[0]), slopes.astype(np.float64)
+
+    def check_threads(self) -> None:
+        """Raise ProgramError where the program cannot be shared by threads."""
+        assert self.team
 
     def _run(
         self,
@@ -67,15 +84,17 @@ class NumbaEngine:
         sizes = np.array(list(self.program.sizes.values()), np.int64)
         masks = [mask_keys(work.seed, moments, mask.layer) for mask in self.program.masks]
         none = np.empty((len(moments), 0), np.uint32)
+        batch = batches.size if updating else len(work.x)
+        shuffled = batches.shuffled and updating
         weights = np.empty(0, values.dtype) if work.weights is None else work.weights
         arguments = (
             work.x,
             work.y,
             weights,
             self.program.description.loss.rows == "sum",
-            batches.size if updating else len(work.x),
+            batch,
             batches.per_epoch if updating else 1,
-            batches.shuffled and updating,
+            shuffled,
             keys(batches.seed, ORDER, epochs + work.epochs_before),
             np.stack(masks, axis=1) if masks else none,
             self._drawn_by(rates),
@@ -90,14 +109,38 @@ class NumbaEngine:
             sizes,
             losses,
         )
+        if (work.threads or 1) > 1:
+            return self._run_team(work, batch, shuffled, arguments)
         if self._function is None:
-            from glassnet.engines import products
-
-            self.note = products.load(values.dtype.name)
-            done, self._function, note = first_call(self.source, arguments)
-            self.note = self.note or note
+            done, self._function = self._first_call(self.source, arguments)
             return done
         return int(self._function(*arguments))
+
+    def _first_call(
+        self, source: str, arguments: tuple[Any, ...]
+    ) -> tuple[int, Callable[..., int]]:
+        """Call the `train` of a text; give what it returned, and the function for further calls."""
+        from glassnet.engines import products
+
+        self.note = products.load(self.program.description.dtype)
+        done, function, note = first_call(source, arguments)
+        self.note = self.note or note
+        return done, function
+
+    def _run_team(self, work: Work, batch: int, shuffled: bool, arguments: tuple[Any, ...]) -> int:
+        """Let several threads do the same steps together."""
+        threads, most = work.threads or 1, min(len(work.x), batch + 1)
+        kept = most if shuffled else 1
+        memory = self.team.memory(self.program.sizes, threads, most, kept, work.x.dtype)
+        order = np.empty(len(work.x) if shuffled else 1, np.int64)
+        shared = (order, memory)
+        if self._team_function is None:
+            # Compiled by a call of one thread that does no step: helpers must not wait so long.
+            named = dict(zip(TRAIN_TAKES, arguments, strict=True))
+            none = (named | {"last": named["first"]}).values()
+            alone = (*none, 0, 1, signatures(1), *shared)
+            _, self._team_function = self._first_call(self.team.source, alone)
+        return run_together(self._team_function, threads, arguments, shared)
 
     def _drawn_by(self, rates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give what random numbers are drawn by in each step, where a schedule gives it.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.engines import Work
+from glassnet.engines.one_thread import blas_threads
 from glassnet.program import Program
 from glassnet.values import Values
 
@@ -33,7 +34,10 @@ class NumpyEngine:
         self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]
     ) -> NDArray[Any]:
         """Do steps, one call each; see `Engine.train`."""
-        with np.errstate(all="ignore"):  # the guard of the training loop words what went wrong
+        with (
+            blas_threads(work.threads),
+            np.errstate(all="ignore"),
+        ):  # the guard of the training loop words what went wrong
             return self._train(work, values, first, last, rates)
 
     def _train(
@@ -103,12 +107,17 @@ class NumpyEngine:
             batches.append((x[start:stop], y[start:stop], w))
         return batches
 
+    def check_threads(self) -> None:
+        """Raise MissingExtraError where nothing is installed that sets BLAS's threads."""
+        with blas_threads(1):
+            pass
+
     def gradients(self, work: Work, values: Values) -> tuple[float, NDArray[Any]]:
         """Give loss and flat gradient of all rows; see `Engine.gradients`."""
         w = work.shares(self.program, np.arange(len(work.x)))
         masks = work.masks(self.program, 0, len(work.x), self.program.first_rates())
         given = values.carried()[: len(self.program.parameters) + len(self.program.statistics)]
-        with np.errstate(all="ignore"):
+        with blas_threads(work.threads), np.errstate(all="ignore"):
             loss, *rest = self.program.functions["gradients"](work.x, work.y, w, *masks, *given)
         slopes = rest[: len(self.program.parameters)]
         if math.isfinite(loss):

@@ -1,15 +1,22 @@
-"""One thread for matrix products while the compiled engine runs, in however many threads it does.
+"""How many threads BLAS takes for a matrix product: a setting of the whole process.
 
-How many threads BLAS takes is a setting of the whole process. So those who run are counted: the
-first one in sets it to one, the last one out puts back what was there.
+For NumPy it is what the user asks for. `ONE_THREAD` is for compiled loops that call BLAS, in
+however many threads they run. Those inside are counted: the first one in sets it to one, the last
+one out puts back what was there.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from types import TracebackType
 from typing import Any
+
+from glassnet.errors import missing_extra
 
 
 class OneThread:
@@ -49,3 +56,25 @@ def _pools() -> Any:
 
 
 ONE_THREAD = OneThread()
+
+
+@contextmanager
+def blas_threads(wanted: int | None) -> Iterator[None]:
+    """Let matrix products of NumPy take so many threads; None leaves them as they are.
+
+    Raises MissingExtraError where nothing is installed that could set it.
+    """
+    if wanted is None:
+        yield
+        return
+    with _pools_of_numpy().limit(limits=wanted, user_api="blas"):
+        yield
+
+
+@cache
+def _pools_of_numpy() -> Any:
+    if importlib.util.find_spec("threadpoolctl") is None:
+        raise missing_extra("threads= with the engine numpy", "threadpoolctl", "numba")
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from glassnet.engines.functions import Functions
-from glassnet.engines.loops import Stages, heading, indented
+from glassnet.engines.loops import IMPORTS, Stages, heading, indented, lines_of
 from glassnet.engines.plan import Plan
 from glassnet.graph import GradientGraph, Symbol, prediction_graph
 from glassnet.lines import Shape
@@ -42,7 +42,7 @@ def write_prediction(program: Program) -> str:
     plan = PredictionPlan(program)
     functions = Functions()
     stages = Stages(plan, functions)
-    body = list(stages.body())
+    body = list(lines_of(stages.body()))
     predict = [
         "@cached",
         f"def predict({PREDICT_TAKES}):",
@@ -58,7 +58,7 @@ def write_prediction(program: Program) -> str:
         *indented(indented(body)),
         "    return rows",
     ]
-    opening = heading(program, "The prediction of")
+    opening = heading(program, "The prediction of", IMPORTS)
     return "\n\n\n".join([opening, *functions.texts, "\n".join(predict)]) + "\n"
 
 

@@ -16,24 +16,23 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from glassnet.engines.expressions import AtPlace
 from glassnet.engines.functions import Functions
+from glassnet.engines.meetings import Piece
 from glassnet.graph import Symbol, in_order, update_graph
 from glassnet.program import Program
 
 
-def update_loops(program: Program, functions: Functions) -> Iterator[str]:
-    """Write the update; parameters beside each other with equal rules share a loop."""
-    if program.trains:
-        yield from _UpdateLoops(program, functions).lines()
+class UpdateLoops:
+    """Writes the update: single numbers, then for each parameter its columns, then its own numbers.
 
-
-class _UpdateLoops:
-    """Writes single numbers, then for each parameter its columns, then its own numbers."""
+    Parameters beside each other with equal rules share a loop.
+    """
 
     def __init__(self, program: Program, functions: Functions) -> None:
+        self.program = program
         self.functions = functions
         self.shapes = program.parameter_shapes
         self.kinds = program.optimizer.state_names()
-        self.new = update_graph(program)
+        self.new = update_graph(program) if program.trains else {}
         self.places: dict[str, str] = {}  # where an array stands, by its name
         self.owners: dict[str, str] = {}  # the parameter that it belongs to
         for p in self.shapes:
@@ -43,22 +42,31 @@ class _UpdateLoops:
             self.owners |= dict.fromkeys(places, p)
         self.numbers: dict[int, str] = {}  # what single numbers are called, by their node
 
-    def lines(self) -> Iterator[str]:
-        """Give all lines."""
+    def pieces(self) -> Iterator[Piece]:
+        """Give all pieces; none where the update is made outside of the program."""
+        if not self.program.trains:
+            return
         yield from self._single_numbers()
         groups: list[tuple[list[str], list[str]]] = []  # parameters, and the loop they share
+        by_columns: dict[
+            str, list[str]
+        ] = {}  # or all lines of a parameter that has sums of its own
         for p in self.shapes:
             columns: dict[int, str] = {}
             ahead = list(self._columns(p, columns))
             lines = self._step(p, columns)
             if ahead:
-                groups.append(([], [*ahead, self._over_columns("update", p, lines)]))
+                groups.append(([p], []))
+                by_columns[p] = [*ahead, self._over_columns("update", p, lines)]
             elif groups and groups[-1][1] == lines:
                 groups[-1][0].append(p)
             else:
                 groups.append(([p], lines))
         for names, lines in groups:
-            yield from [self._over_places("update", names, lines)] if names else lines
+            if lines:
+                yield self.in_places(names, lines)
+            else:
+                yield self.in_columns(names[0], by_columns[names[0]])
 
     def _results(self, p: str) -> dict[str, Symbol]:
         """Give the new values of a parameter and its state, by the names of the arrays."""
@@ -84,7 +92,7 @@ class _UpdateLoops:
 
     # ------------------------------------------------------- what a sum has to be made for first
 
-    def _single_numbers(self) -> Iterator[str]:
+    def _single_numbers(self) -> Iterator[Piece]:
         """Write what is one number for all parameters: rates, totals, and what they lead to."""
         nodes = [node for node in in_order(self.new.values()) if node.axes == ()]
         self.numbers |= {id(node): node.name for node in nodes if node.op == "input"}
@@ -93,17 +101,17 @@ class _UpdateLoops:
                 continue
             name = f"number{len(self.numbers)}"
             if node.op == "total":
-                yield self._total(node, name)
+                yield from self._total(node, name)
             else:
-                yield f"{name} = {AtPlace(self.numbers).computed(node)}"
+                yield self.alone([f"{name} = {AtPlace(self.numbers).computed(node)}"], name)
             self.numbers[id(node)] = name
 
-    def _total(self, node: Symbol, name: str) -> str:
+    def _total(self, node: Symbol, name: str) -> Iterator[Piece]:
         (summed,) = node.symbols
         arrays = [n.name for n in in_order([summed], self.numbers) if n.op == "input"]
         names = dict(self.numbers)
         lines = [*self._made([summed], names), f"{name} += {names[id(summed)]}"]
-        return self._over_places("total", [self.owners[arrays[0]]], lines, name)
+        yield from self.added_up(self.owners[arrays[0]], lines, name)
 
     def _columns(self, p: str, columns: dict[int, str]) -> Iterator[str]:
         """Write what is one number for each column of a parameter, and name it."""
@@ -124,37 +132,70 @@ class _UpdateLoops:
                 columns[id(node)] = f"real({name}[j])"
             else:
                 yield f"{name} = np.empty({shape[1]}, real)"
-                yield f"for j in range({shape[1]}):"
+                yield f"for j in range({', '.join(self.columns(p) or [str(shape[1])])}):"
                 yield f"    {name}[j] = {AtPlace(names).computed(node)}"
                 columns[id(node)] = f"{name}[j]"
 
     def _over_columns(self, kind: str, p: str, lines: Iterable[str]) -> str:
         """Put lines into a loop over the rows and columns of a parameter."""
-        loop = ["for i in range(rows):", "    for j in range(columns):"]
+        own = self.columns(p)
+        loop = ["for i in range(rows):"]
+        loop += [f"    for j in range({'first, last' if own else 'columns'}):"]
         loop += ["        q = np.uint64(start + i * columns + j)"]
         loop += [f"        {line}" for line in lines]
-        given = [f"at_{p}", *map(str, self.shapes[p])]
-        return self._called(kind, loop, ["start", "rows", "columns"], given)
+        given = [f"at_{p}", *map(str, self.shapes[p]), *own]
+        takes = ["start", "rows", "columns", *(("first", "last") if own else ())]
+        return self._called(kind, loop, takes, given)
 
-    def _over_places(
-        self, kind: str, parameters: list[str], lines: Iterable[str], total: str = ""
+    def over_places(
+        self, kind: str, lines: Iterable[str], given: tuple[str, str], total: str = ""
     ) -> str:
-        """Put lines into a loop over the places of parameters that stand beside each other."""
+        """Give the call of lines in a loop over places, from one to before another."""
         loop = [f"{total} = 0.0"] if total else []
         loop += ["for q in range(np.uint64(start), np.uint64(stop)):"]
         loop += [f"    {line}" for line in lines]
-        first, last = parameters[0], parameters[-1]
-        given = [f"at_{first}", f"at_{last} + {last}.size"]
         return self._called(kind, loop, ["start", "stop"], given, total)
 
     def _called(
-        self, kind: str, lines: list[str], takes: list[str], given: list[str], gives: str = ""
+        self, kind: str, lines: list[str], takes: list[str], given: Iterable[str], gives: str = ""
     ) -> str:
         """Give the call of a function of places, which also takes what its lines read."""
         outside = {"parameters", "slopes", *self.kinds, *self.numbers.values()}
         words = dict.fromkeys(re.findall(r"[A-Za-z_]\w*", "\n".join(lines)))
         read = [word for word in words if word in outside or word.startswith("column")]
         read = [word for word in read if word not in (*takes, gives)]
-        return self.functions.called(
+        return self.functions.call(
             kind, lines, [*takes, *read], [gives] if gives else [], [*given, *read]
         )
+
+    # ---------------------------------------------------- what is done otherwise by several threads
+
+    def columns(self, p: str) -> list[str]:
+        """Write the first column of a parameter that loops run over, and the one after the last.
+
+        None for all of them.
+        """
+        return []
+
+    def alone(self, lines: Iterable[str], name: str) -> Piece:
+        """Give the piece that makes a single number."""
+        return Piece(tuple(lines), frozenset())
+
+    def added_up(self, p: str, lines: Iterable[str], name: str) -> Iterator[Piece]:
+        """Give the pieces that make a number: the total of lines over a parameter."""
+        call = self.over_places("total", lines, places_of([p]), name)
+        yield Piece((f"{name} = {call}",), frozenset())
+
+    def in_places(self, parameters: list[str], lines: Iterable[str]) -> Piece:
+        """Give the piece that does lines at all places of parameters beside each other."""
+        return Piece((self.over_places("update", lines, places_of(parameters)),), frozenset())
+
+    def in_columns(self, p: str, lines: Iterable[str]) -> Piece:
+        """Give the piece that updates a parameter whose columns are summed up first."""
+        return Piece(tuple(lines), frozenset())
+
+
+def places_of(parameters: list[str]) -> tuple[str, str]:
+    """Write the first place of parameters that stand beside each other, and the one after them."""
+    first, last = parameters[0], parameters[-1]
+    return f"at_{first}", f"at_{last} + {last}.size"

@@ -26,6 +26,7 @@ from glassnet.batches import Batches
 from glassnet.callbacks import EarlyStopping
 from glassnet.callbacks.protocol import Callbacks
 from glassnet.engines import Choice, Engine, Work
+from glassnet.engines.threads import threads_for
 from glassnet.errors import ProgramError
 from glassnet.history import History, Tally
 from glassnet.program import Program
@@ -36,7 +37,7 @@ from glassnet.training.first_weights import fit_first_weights
 from glassnet.training.lbfgs import Lbfgs
 from glassnet.training.loop import Loop
 from glassnet.training.nudged import NudgedEngine
-from glassnet.training.options import Options
+from glassnet.training.options import Options, Unasked
 from glassnet.training.run import Run
 from glassnet.training.stepping import Stepper, check_steps
 from glassnet.values import Values
@@ -72,11 +73,20 @@ def prepare(
     program = values.program
     work = work_for(program, rows, options, before)
     engine, choice = _engine(network.engines, values, work, options)
+    threads, why = _threads(options, engine, work.batches.largest)
+    work = replace(work, threads=threads)
+    reason = f"{choice.reason}; {why}" if why else choice.reason
     better = {name: metric.larger_is_better for name, metric in options.metrics.items()}
     validated = held_out is not None
     rates = [name for name in program.schedules if name != "learning_rate"]
     history = History(
-        choice.engine, choice.reason, work.seed, better, validated=validated, rates=rates
+        choice.engine,
+        reason,
+        work.seed,
+        better,
+        threads=threads,
+        validated=validated,
+        rates=rates,
     )
     callbacks = Callbacks(options.callbacks, network, history)
     if not before.epochs:
@@ -147,6 +157,14 @@ def _engine(
         return engines.make("numpy", program), choice
 
 
+def _threads(options: Options, engine: Engine, rows: int) -> tuple[int | None, str]:
+    """Give how many threads share a step, and why it is one where there could be more."""
+    wanted = options.threads
+    if engine.name == "numpy" and isinstance(wanted, Unasked):
+        return None, ""
+    return threads_for(wanted, engine, engine.program, rows)
+
+
 def _kept(kept: EngineCache, name: str, program: Program) -> Engine:
     """Give the engine that was kept for a program, or make one and keep it."""
     key = (name, program.optimizer)
@@ -159,7 +177,7 @@ def _kept(kept: EngineCache, name: str, program: Program) -> Engine:
     return engine
 
 
-def stepper(values: Values, kept: EngineCache, engine: str) -> Stepper:
+def stepper(values: Values, kept: EngineCache, engine: str, threads: int | None = None) -> Stepper:
     """Make what does single steps, for as long as optimizer and engine stay the same.
 
     Args:
@@ -167,6 +185,7 @@ def stepper(values: Values, kept: EngineCache, engine: str) -> Stepper:
         kept: engines of earlier fits: "auto" takes one that is compiled, and else never waits for
             a compiler.
         engine: "auto", "numpy" or "numba".
+        threads: how many share a step; None for what suits the rows given.
 
     Raises:
         DescriptionError: an engine that is not known, an optimizer that makes no single steps.
@@ -179,4 +198,4 @@ def stepper(values: Values, kept: EngineCache, engine: str) -> Stepper:
     name = engines.choose(engine, program, 1, 1, 1).engine
     if engine == "auto" and ("numba", program.optimizer) in kept:
         name = "numba"
-    return Stepper(values, _kept(kept, name, program))
+    return Stepper(values, _kept(kept, name, program), threads)

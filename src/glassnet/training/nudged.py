@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.engines import Work
+from glassnet.engines.one_thread import blas_threads
 from glassnet.lines import Phase
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
@@ -108,6 +109,17 @@ class NudgedEngine:
         self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]
     ) -> NDArray[Any]:
         """Do steps; see `Engine.train`."""
+        with blas_threads(work.threads):
+            return self._train(work, values, first, last, rates)
+
+    def check_threads(self) -> None:
+        """Raise MissingExtraError where nothing is installed that sets BLAS's threads."""
+        with blas_threads(1):
+            pass
+
+    def _train(
+        self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]
+    ) -> NDArray[Any]:
         losses = np.empty(last - first)
         for number in range(first, last):
             x, y, w = work.batch(self.program, number)

@@ -34,6 +34,7 @@ class Unasked(int):
 
 
 USUAL_BATCH = Unasked(32)
+ONE_EACH = Unasked(1)  # thread, for trainings that run side by side
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Options:
     gradients: str = option(GRADIENTS, "exact")
     nudge: float = option(POSITIVE, 1e-4)
     engine: str = option(TEXT, "auto")
+    threads: int | None = option(NONE_OR_COUNT, None)  # that share a step; None: what suits it
     time_limit: float | None = option(NONE_OR_POSITIVE, None)  # seconds
     verbose: bool | None = option(NONE_OR_FLAG, None)
     metrics: Mapping[str, Metric] = dataclasses.field(default_factory=dict)

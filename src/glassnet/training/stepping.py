@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from glassnet.arrays import Rows
 from glassnet.batches import Batches
 from glassnet.engines import Engine, Work
+from glassnet.engines.threads import threads_for
 from glassnet.errors import DescriptionError, NotFiniteError
 from glassnet.history import Tally
 from glassnet.program import Program
@@ -24,12 +25,14 @@ class Stepper:
     Args:
         values: are changed in place.
         engine: does the steps.
+        threads: how many share a step; None for what suits the rows given.
 
     """
 
-    def __init__(self, values: Values, engine: Engine) -> None:
+    def __init__(self, values: Values, engine: Engine, threads: int | None = None) -> None:
         self.values = values
         self.engine = engine
+        self.threads = threads
         self.optimizer = values.program.optimizer
         self.ties_rows = values.program.description.ties_rows
         self.before = values.copy()
@@ -48,7 +51,8 @@ class Stepper:
         """
         count = len(rows)
         batches = Batches(count, count, shuffle=False, merge_single=self.ties_rows)
-        work = Work(rows.x, rows.y, rows.loss_weights, batches, seed, tally.epochs)
+        threads, _ = threads_for(self.threads, self.engine, self.values.program, count)
+        work = Work(rows.x, rows.y, rows.loss_weights, batches, seed, tally.epochs, threads)
         rates = rates_between(self.values.program, tally.steps, 1, 0, 1)
         self.before.take(self.values)
         try:
