@@ -32,7 +32,7 @@ def plain(source: str) -> Callable[..., int]:
         for name, known_as in re.findall(r"(\w+)(?: as (\w+))?,", names):
             scope[known_as or name] = plain_python(getattr(module, name))
         text = re.sub(header, "", text, flags=re.S)
-    scope["cached"] = scope["compiled"] = lambda function: function
+    scope["cached"] = scope["compiled"] = scope["merged"] = lambda function: function
     exec(text, scope)
 
     def train(*arguments: object) -> int:

@@ -16,9 +16,11 @@ from glassnet import engines
 from glassnet.batches import Batches
 from glassnet.description import Description
 from glassnet.engines import Work
+from glassnet.engines.loops import write_loops
 from glassnet.engines.numba import NumbaEngine
 from glassnet.engines.numpy import NumpyEngine
 from glassnet.engines.one_thread import ONE_THREAD
+from glassnet.engines.tiny import can_be_tiny
 from glassnet.errors import DescriptionError
 from glassnet.program import Program
 from glassnet.rules.layers import (
@@ -134,6 +136,12 @@ def _cut(program: Program, flat: np.ndarray) -> list[np.ndarray]:
     return [part.reshape(p.shape) for part, p in zip(parts, program.parameters, strict=True)]
 
 
+def texts_of(program: Program) -> list[str]:
+    """Give the loops of a program as they are written for any size, and for tiny ones."""
+    ways = (False, True) if can_be_tiny(program) else (False,)
+    return [write_loops(program, tiny=tiny) for tiny in ways]
+
+
 # ------------------------------------------------------------- hundreds, as plain Python
 
 
@@ -142,9 +150,10 @@ def _cut(program: Program, flat: np.ndarray) -> list[np.ndarray]:
 def test_plain_loops_agree_with_numpy(description, optimizer, weighted, rows):
     program = Program(description, optimizer)
     work = work_for(program, rows, batch=4, weighted=weighted)
-    engine = PlainEngine(program)
-    assert_same_gradients(program, work, engine)
-    assert_same_update(program, work, engine)
+    for source in texts_of(program):
+        engine = PlainEngine(program, source)
+        assert_same_gradients(program, work, engine)
+        assert_same_update(program, work, engine)
 
 
 @pytest.mark.parametrize("dtype", BARS)
@@ -156,7 +165,8 @@ def test_plain_loops_of_every_loss_agree_with_numpy(loss, dtype):
         layers = (Dense(4, "tanh"), Dense(outputs, activation))
         program = Program(Description(2, layers, loss, dtype), SGD(0.1))
         work = work_for(program, 7, batch=4, weighted=True)
-        assert_same_gradients(program, work, PlainEngine(program))
+        for source in texts_of(program):
+            assert_same_gradients(program, work, PlainEngine(program, source))
 
 
 # ---------------------------------------------------- some, compiled, each of many rules

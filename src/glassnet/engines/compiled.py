@@ -21,6 +21,9 @@ compiled = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True)
 cached = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, cache=True)
 inlined = njit(fastmath=FREEDOMS, error_model="numpy", inline="always")
 
+# For functions that LLVM should take in where they are called, once they are compiled.
+merged = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, forceinline=True)
+
 mix = njit(randomness.mix, inline="always")
 
 
@@ -80,6 +83,15 @@ def fill_equal_shares(adds_up, w):
     share = w.dtype.type(1) if adds_up else w.dtype.type(1) / w.dtype.type(w.size)
     for i in range(w.size):
         w[i] = share
+
+
+@compiled
+def sum_of_weights(weights, order, start, stop, shuffled):
+    """Add the weights of a batch's rows up, in float64."""
+    total = 0.0
+    for i in range(start, stop):
+        total += weights[order[i]] if shuffled else weights[i]
+    return total
 
 
 @compiled

@@ -6,12 +6,11 @@ text is Python with numbers of one type (`real`), and also runs without a compil
 
 from __future__ import annotations
 
-import itertools
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from glassnet.engines.expressions import CALLS, ELEMENTARY, AtRowAndColumn, moved
+from glassnet.engines.expressions import CALLS, ELEMENTARY, AtRowAndColumn, drawn_by, moved
 from glassnet.engines.plan import (
     READ_IN_PLACE,
     ROW_REDUCTIONS,
@@ -21,6 +20,7 @@ from glassnet.engines.plan import (
     is_row,
     rows_of,
 )
+from glassnet.engines.tiny import is_tiny, tiny_functions
 from glassnet.engines.update_loops import update_loops
 from glassnet.graph import Symbol, gradient_graph
 from glassnet.program import Program
@@ -251,11 +251,28 @@ def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
 # ---------------------------------------------------------------------------- the whole text
 
 
-def write_loops(program: Program) -> str:
+def write_loops(program: Program, *, tiny: bool | None = None) -> str:
     """Write the loops of a program.
 
     The text defines `train`; `glassnet.engines.numba` says what it takes.
+
+    Args:
+        program: what they do.
+        tiny: whether every number has a name of its own; None: where that is faster.
+
     """
+    if is_tiny(program) if tiny is None else tiny:
+        functions = tiny_functions(program, ", ".join(TRAIN_TAKES))
+    else:
+        functions = _general_functions(program)
+    heading = f'"""The loops of {program.description.short()}, written out by glassnet."""'
+    dtype = program.description.dtype
+    named = "".join(f"    {name}_{dtype} as {name},\n" for name in ELEMENTARY)
+    parts = [f"{heading}\n\n{IMPORTS.format(dtype=dtype, functions=named)}"]
+    return "\n\n\n".join([*parts, *functions]) + "\n"
+
+
+def _general_functions(program: Program) -> list[str]:
     plan = Plan(program, gradient_graph(program))
     stages = Stages(plan)
     body, after = list(stages.body()), list(stages.after())
@@ -271,7 +288,7 @@ def write_loops(program: Program) -> str:
             f"        key_{m.name} = mask_keys[number - first, {k}]"
             for k, m in enumerate(program.masks)
         ),
-        *_indented(_indented(_drawn_by(program))),
+        *_indented(_indented(drawn_by(program, "number - first"))),
         *_indented(_indented(_cut_to_batch(plan))),
         *_indented(_indented(body)),
         "        losses[number - first] = loss",
@@ -281,17 +298,13 @@ def write_loops(program: Program) -> str:
         "        if not updating:",
         "            return number - first + 1",
         *(
-            f"        {name} = real(rates[number - first, {k}])"
+            f"        {name} = real(rates[number - first if changing else 0, {k}])"
             for k, name in enumerate(program.rate_names)
         ),
         *_indented(_indented(update_loops(program))),
         "    return last - first",
     ]
-    heading = f'"""The loops of {program.description.short()}, written out by glassnet."""'
-    dtype = program.description.dtype
-    functions = "".join(f"    {name}_{dtype} as {name},\n" for name in ELEMENTARY)
-    parts = [f"{heading}\n\n{IMPORTS.format(dtype=dtype, functions=functions)}"]
-    return "\n\n\n".join([*parts, *stages.functions, "\n".join(train)]) + "\n"
+    return [*stages.functions, "\n".join(train)]
 
 
 IMPORTS = """import numpy as np
@@ -305,11 +318,13 @@ from glassnet.engines.compiled import (
     greatest,
     kept,
     least,
+    merged,
     mix,
     normal,
     row_number,
     sign_of,
     sort_rows,
+    sum_of_weights,
 )
 from glassnet.engines.elementary import (
 {functions})
@@ -372,20 +387,13 @@ def _prepared(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
     yield "w_most = np.empty(most, real)"
     yield "w = w_most[:most]"
     yield "m = 0"
+    yield "changing = rates.shape[0] > 1"
     yield "kept_rows = most if shuffled else 1"
     yield "x_rows = np.empty((kept_rows, n0), real)"
     yield f"y_rows = np.empty((kept_rows, {program.inputs[1].shape[1]}), real)"
     yield "order = np.empty(rows if shuffled else 1, np.int64)"
     yield "hashes = np.empty(order.size, np.uint32)"
     yield "counts = np.empty(order.size + 1, np.int64)"
-
-
-def _drawn_by(program: Program) -> Iterator[str]:
-    """Write what random numbers are drawn by in this step, where a schedule gives it."""
-    places = itertools.count()
-    for mask in program.changing_masks:
-        for name, kind in mask.draw.settings:
-            yield f"{name}_{mask.name} = {kind}(drawn_by[number - first, {next(places)}])"
 
 
 def _cut_to_batch(plan: Plan) -> Iterator[str]:

@@ -67,11 +67,16 @@ class NumbaEngine:
         *,
         updating: bool,
     ) -> int:
-        batches, moments = work.batches, work.moments(first, last)
+        batches = work.batches
         epochs = np.arange(first // batches.per_epoch, -(-last // batches.per_epoch))
         sizes = np.array(list(self.program.sizes.values()), np.int64)
-        masks = [mask_keys(work.seed, moments, mask.layer) for mask in self.program.masks]
-        none = np.empty((len(moments), 0), np.uint32)
+        masks = np.empty((last - first, 0), np.uint32)
+        if self.program.masks:
+            moments = work.moments(first, last)
+            layers = [mask.layer for mask in self.program.masks]
+            masks = np.stack([mask_keys(work.seed, moments, k) for k in layers], axis=1)
+        if rates.strides[0] == 0:  # the same in every step
+            rates = rates[:1].copy()
         weights = np.empty(0, values.dtype) if work.weights is None else work.weights
         arguments = (
             work.x,
@@ -82,7 +87,7 @@ class NumbaEngine:
             batches.per_epoch if updating else 1,
             batches.shuffled and updating,
             keys(batches.seed, ORDER, epochs + work.epochs_before),
-            np.stack(masks, axis=1) if masks else none,
+            masks,
             self._drawn_by(rates),
             first,
             last,
