@@ -24,6 +24,14 @@ inlined = njit(fastmath=FREEDOMS, error_model="numpy", inline="always")
 # For functions that LLVM should take in where they are called, once they are compiled.
 merged = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, forceinline=True)
 
+
+# No freedom here, said so that it takes none over from its caller: x − x is not always 0.
+@njit(fastmath=False, forceinline=True)
+def is_finite(number):
+    """Whether a number is neither inf nor nan."""
+    return np.isfinite(number)
+
+
 mix = njit(randomness.mix, inline="always")
 
 

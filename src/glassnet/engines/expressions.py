@@ -66,7 +66,8 @@ class Expressions:
             return f"({values[0]} {INFIX[name]} {values[1]})"
         if name == "negative":
             return f"(-{values[0]})"
-        return f"{CALLS.get(name, 'np.' + name)}({', '.join(values)})"
+        call = f"{CALLS.get(name, 'np.' + name)}({', '.join(values)})"
+        return f"real({call})" if name == "sign" else call  # its 1 would make it a float64
 
 
 class AtRowAndColumn(Expressions):

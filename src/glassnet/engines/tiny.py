@@ -330,7 +330,8 @@ class _TinyWriter:
             settings = ", ".join(settings_of(mask))
             yield f"row_{mask.name} = mix(np.uint32(place - begin) ^ key_{mask.name})"
             for column, number in enumerate(self.text.numbers(node)):
-                yield f"{number} = {mask.draw.name}(row_{mask.name}, {column}, {settings})"
+                drawn = f"{mask.draw.name}(row_{mask.name}, {column}, {settings})"
+                yield f"{number} = real({drawn})"
         for node in self.parts.in_rows:
             if "m" in node.axes:
                 yield from self.text.lines(node)
@@ -456,7 +457,7 @@ else:
         sums = add(sums, more)
 found = finish(sums, numbers)
 losses[number] = found[0]
-if not np.isfinite(found[0]) or not updating:
+if not is_finite(found[0]) or not updating:
     done = number + 1
     break""".splitlines()
 
