@@ -438,10 +438,13 @@ def test_an_unknown_engine_is_refused():
 
 
 def test_loops_are_written_for_optimizers_with_and_without_update_lines():
-    assert "for q in range" in MANY_RULES[0].source_for("numba")
+    assert "for q in range" in write_loops(MANY_RULES[0], tiny=False)
+    assert "def update" in write_loops(MANY_RULES[0], tiny=True)
     program = Program(MANY_RULES[0].description, LBFGS())
-    assert "for q in range" not in program.source_for("numba")
-    assert_same_gradients(program, work_for(program), PlainEngine(program))
+    assert "for q in range" not in write_loops(program, tiny=False)
+    assert "def update" not in write_loops(program, tiny=True)
+    for source in texts_of(program):
+        assert_same_gradients(program, work_for(program), PlainEngine(program, source))
 
 
 def test_equal_passes_are_one_function():
@@ -466,11 +469,11 @@ WRONG_LINES = {
 def test_a_wrong_line_in_the_loops_is_noticed(wrong):
     program = Program(Description.read("4-4-3 relu softmax", dtype="float64"), Adam())
     right, changed = WRONG_LINES[wrong]
-    source = program.source_for("numba")
+    source = write_loops(program, tiny=False)
     assert right in source, source
     work = work_for(program, 4, batch=4, shuffle=False)
-    assert_same_gradients(program, work, PlainEngine(program))
-    assert_same_update(program, work, PlainEngine(program))
+    assert_same_gradients(program, work, PlainEngine(program, source))
+    assert_same_update(program, work, PlainEngine(program, source))
     engine = PlainEngine(program, source.replace(right, changed))
     checks = (assert_same_gradients, assert_same_update)
     assert any(is_red(check, program, work, engine) for check in checks)

@@ -288,7 +288,7 @@ def _general_functions(program: Program) -> list[str]:
             f"        key_{m.name} = mask_keys[number - first, {k}]"
             for k, m in enumerate(program.masks)
         ),
-        *_indented(_indented(drawn_by(program, "number - first"))),
+        *_indented(_indented(drawn_by(program, "number - first if changing else 0"))),
         *_indented(_indented(_cut_to_batch(plan))),
         *_indented(_indented(body)),
         "        losses[number - first] = loss",

@@ -75,7 +75,7 @@ class NumbaEngine:
             moments = work.moments(first, last)
             layers = [mask.layer for mask in self.program.masks]
             masks = np.stack([mask_keys(work.seed, moments, k) for k in layers], axis=1)
-        if rates.strides[0] == 0:  # the same in every step
+        if not rates.flags.writeable:  # the same row for every step
             rates = rates[:1].copy()
         weights = np.empty(0, values.dtype) if work.weights is None else work.weights
         arguments = (

@@ -286,7 +286,9 @@ class _TinyWriter:
         return [f"parameters[{q}]" for q in range(len(self.weights))]
 
     def _in_state(self) -> list[str]:
-        return [f"state[{k}, {q}]" for k in range(len(self.kinds)) for q in range(len(self.weights))]
+        return [
+            f"state[{k}, {q}]" for k in range(len(self.kinds)) for q in range(len(self.weights))
+        ]
 
     # -------------------------------------------------------------------------- what rows do
 
@@ -384,7 +386,9 @@ class _TinyWriter:
             for name, node in new.items()
         }
         own = [n for p in self.program.parameter_shapes for n in found[p]]
-        kept = [n for k in self.kinds for p in self.program.parameter_shapes for n in found[f"{k}_{p}"]]
+        kept = [
+            n for k in self.kinds for p in self.program.parameter_shapes for n in found[f"{k}_{p}"]
+        ]
         yield from _named("numbers", own)
         yield from _named("memory", kept)
         yield "    return numbers, memory"
@@ -426,7 +430,7 @@ class _TinyWriter:
         for mask in self.masks:
             place = self.program.masks.index(mask)
             yield f"key_{mask.name} = mask_keys[number, {place}]"
-        yield from drawn_by(self.program, "number")
+        yield from drawn_by(self.program, "number if changing else 0")
 
 
 ROW_TAKES = "start stop begin whole weighted shuffled x_all y_all weights order".split()
