@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.engines import compiled, elementary
+from glassnet.engines import compiled, elementary, products
 from glassnet.engines.numba import NumbaEngine
 from glassnet.program import Program
 
@@ -32,6 +32,8 @@ def plain(source: str) -> Callable[..., int]:
         for name, known_as in re.findall(r"(\w+)(?: as (\w+))?,", names):
             scope[known_as or name] = plain_python(getattr(module, name))
         text = re.sub(header, "", text, flags=re.S)
+    text = text.replace(f"from {products.__name__} import product\n", "")
+    scope["product"] = products.product
     scope["cached"] = scope["compiled"] = scope["merged"] = lambda function: function
     exec(text, scope)
 

@@ -455,7 +455,7 @@ def test_equal_passes_are_one_function():
 # --------------------------------------------------------------- these checks can fail
 
 WRONG_LINES = {
-    "a transpose left out": ("np.dot(a1.T, dz2, dW2)", "np.dot(a1, dz2[: a1.shape[1]], dW2)"),
+    "a transpose left out": ("product(a1.T, dz2, dW2)", "product(a1, dz2[: a1.shape[1]], dW2)"),
     "a bias left out": ("(product1_ij + b1[j])", "product1_ij"),
     "a slope turned round": ("a1[i, j] > real(0.0)", "a1[i, j] < real(0.0)"),
     "a sum not begun at 0": ("part_db2[j] = real(0.0)", "part_db2[j] = real(1e-3)"),

@@ -144,7 +144,7 @@ def choose(
         raise unknown_name("engine", wanted, ("auto", *ENGINES))
     if wanted != "auto":
         return Choice(wanted, "asked for")
-    if not (installed("numba") and installed("scipy")):
+    if not installed("numba"):
         return Choice("numpy", "numba is not installed: pip install 'glassnet[numba]'")
     steps = epochs * -(-rows // max(1, min(batch_size, rows)))
     seconds = steps * _seconds_a_step(program, min(batch_size, rows))

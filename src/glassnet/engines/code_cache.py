@@ -64,9 +64,10 @@ def _key(source: str) -> str:
 @cache
 def _versions() -> str:
     """Give everything else that compiled code depends on: versions, processor, called functions."""
-    libraries = ("numba", "llvmlite", "numpy", "scipy")
+    libraries = ("numba", "llvmlite", "numpy")
     found = [f"{library} {importlib.metadata.version(library)}" for library in libraries]
-    called = [Path(__file__).parent / name for name in ("compiled.py", "elementary.py")]
+    names = ("compiled.py", "elementary.py", "products.py", "tiles.py")
+    called = [Path(__file__).parent / name for name in names]
     called.append(Path(__file__).parent.parent / "rules" / "randomness.py")
     texts = [file.read_text(encoding="utf-8") for file in called]
     return "\n".join([platform.machine(), sys.version, *found, *texts])

@@ -33,25 +33,38 @@ ONE_AT_A_TIME = threading.RLock()  # several threads may want the same program
 def first_call(source: str, arguments: tuple[Any, ...]) -> tuple[int, Callable[..., int], str]:
     """Call the `train` of a loop text.
 
-    A damaged cache is dropped, never fatal.
-
     Returns:
         What the call returned, the function for further calls, and a note for the user, empty
         where there is nothing to say.
+
+    """
+
+    def call(module: ModuleType) -> tuple[int, Callable[..., int]]:
+        return int(module.train(*arguments)), module.train
+
+    (done, function), note = from_cache(source, call)
+    return done, function, note
+
+
+def from_cache(source: str, use: Callable[[ModuleType], Any]) -> tuple[Any, str]:
+    """Use the module of a text, with its compiled code from the cache where it is there.
+
+    A damaged cache is dropped, never fatal.
+
+    Returns:
+        What `use` returned, and a note for the user, empty where there is nothing to say.
 
     """
     with ONE_AT_A_TIME:
         file, note = cached_file(source)
         if file is not None:
             try:
-                function = _module_from_file(file).train
-                return int(function(*arguments)), function, note
+                return use(_module_from_file(file)), note
             except CACHE_FAULTS as error:
                 forget(source)
                 sys.modules.pop(_module_name(file), None)
                 note = f"what was kept of compiled code was damaged and is dropped: {error}"
-        function = _module_from(source).train
-        return int(function(*arguments)), function, note
+        return use(_module_from(source)), note
 
 
 def _module_name(file: Path) -> str:
@@ -78,6 +91,6 @@ def _module_from_file(file: Path) -> ModuleType:
 def _module_from(source: str) -> ModuleType:
     """Run a loop text without a cache."""
     module = ModuleType("glassnet_loops")
-    text = source.replace("@cached\n", "@compiled\n")
+    text = source.replace("\n@cached", "\n@compiled")
     exec(compile(text, "<glassnet loops>", "exec"), module.__dict__)
     return module

@@ -64,7 +64,7 @@ class Stages:
         for node in nodes:
             if node.op == "product":
                 left, right = (self._matrix(part) for part in node.symbols)
-                yield f"np.dot({left}, {right}, {self.plan.array(node)})"
+                yield f"product({left}, {right}, {self.plan.array(node)})"
 
     def _matrix(self, node: Symbol) -> str:
         inner = base(node)
@@ -234,7 +234,7 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 def _neutral(lines: list[str], takes: tuple[str, ...]) -> str:
     """Give a text with its own names numbered, so that equal work has equal text."""
-    fixed = "for j i k m in range if or else real np dot uint32 inf sqrt rint abs T mix kept normal"
+    fixed = "for j i k m in range if or else real np uint32 inf sqrt rint abs T mix kept normal"
     fixed += " row_number"
     keep = {*fixed.split(), *CALLS.values()}
     numbers = {name: f"_{place}" for place, name in enumerate(takes)}
@@ -262,14 +262,14 @@ def write_loops(program: Program, *, tiny: bool | None = None) -> str:
 
     """
     if is_tiny(program) if tiny is None else tiny:
-        functions = tiny_functions(program, ", ".join(TRAIN_TAKES))
+        functions, products = tiny_functions(program, ", ".join(TRAIN_TAKES)), ""
     else:
-        functions = _general_functions(program)
+        functions, products = _general_functions(program), PRODUCTS
     heading = f'"""The loops of {program.description.short()}, written out by glassnet."""'
     dtype = program.description.dtype
     named = "".join(f"    {name}_{dtype} as {name},\n" for name in ELEMENTARY)
-    parts = [f"{heading}\n\n{IMPORTS.format(dtype=dtype, functions=named)}"]
-    return "\n\n\n".join([*parts, *functions]) + "\n"
+    imports = IMPORTS.format(dtype=dtype, functions=named, products=products)
+    return "\n\n\n".join([f"{heading}\n\n{imports}", *functions]) + "\n"
 
 
 def _general_functions(program: Program) -> list[str]:
@@ -329,8 +329,10 @@ from glassnet.engines.compiled import (
 )
 from glassnet.engines.elementary import (
 {functions})
-
+{products}
 real = np.{dtype}"""
+
+PRODUCTS = "from glassnet.engines.products import product\n"
 
 TRAIN_TAKES = (
     "x_all y_all weights adds_up batch per_epoch shuffled order_keys mask_keys drawn_by first last"

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from glassnet.engines import Work
 from glassnet.engines.first_call import first_call
-from glassnet.engines.loops import write_loops
-from glassnet.engines.one_thread import ONE_THREAD
+from glassnet.engines.loops import PRODUCTS, write_loops
 from glassnet.errors import missing_extra
 from glassnet.program import Program
 from glassnet.rules.randomness import ORDER, keys, mask_keys
@@ -23,7 +22,7 @@ class NumbaEngine:
     """Runs the loops of a program, compiled.
 
     Raises:
-        MissingExtraError: Numba, SciPy or threadpoolctl is not installed.
+        MissingExtraError: Numba is not installed.
         ProgramError: the program has something in it that cannot be written as loops.
 
     """
@@ -31,9 +30,8 @@ class NumbaEngine:
     name = "numba"
 
     def __init__(self, program: Program) -> None:
-        for library in ("numba", "scipy", "threadpoolctl"):  # np.dot is SciPy's BLAS in Numba
-            if importlib.util.find_spec(library) is None:
-                raise missing_extra("the compiled engine", library, "numba")
+        if importlib.util.find_spec("numba") is None:
+            raise missing_extra("the compiled engine", "numba", "numba")
         self.program = program
         self.source = write_loops(program)
         self.note = ""  # what the user should know of the cache
@@ -100,11 +98,15 @@ class NumbaEngine:
             sizes,
             losses,
         )
-        with ONE_THREAD:
-            if self._function is None:
-                done, self._function, self.note = first_call(self.source, arguments)
-                return done
-            return int(self._function(*arguments))
+        if self._function is None:
+            from glassnet.engines import products
+
+            if PRODUCTS in self.source:
+                self.note = products.load(values.dtype.name)
+            done, self._function, note = first_call(self.source, arguments)
+            self.note = self.note or note
+            return done
+        return int(self._function(*arguments))
 
     def _drawn_by(self, rates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give what random numbers are drawn by in each step, where a schedule gives it.

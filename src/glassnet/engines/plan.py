@@ -2,7 +2,7 @@
 
 It knows kinds of node, not layers or losses:
 
-* A matrix product is one BLAS call into a buffer of its own.
+* A matrix product is one call into a buffer of its own.
 * Everything between two products is one pass over the rows of the batch: element-wise nodes, row
   reductions, and sums over the batch, together. A row reduction ends a loop over the columns; what
   needs its result stands in the next loop over the columns (the next *level*).

@@ -1,0 +1,179 @@
+"""Matrix products of the compiled engine: blocks that fit the caches, tiles that fit the registers.
+
+`product(a, b, out)` stands in loop texts. Compiled, it calls one function for each type of numbers,
+which is compiled once for a machine and not once more for each program: `load` makes it known under
+the name that the calls are linked with.
+"""
+
+# Numba's decorators are not typed.
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, no-any-return"
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import llvmlite.binding
+import numpy as np
+from llvmlite import ir
+from numba import cfunc, njit, types
+from numba.extending import overload
+from numpy.typing import NDArray
+
+from glassnet.engines.first_call import ONE_AT_A_TIME, from_cache
+from glassnet.engines.tiles import (
+    memory_of,
+    number_copied,
+    registers,
+    row_copied,
+    tile,
+    transposed_block,
+)
+
+VECTORS = 3  # of columns in a tile, at most
+TERMS = 256  # of a sum at a time: a panel of the right matrix stays in the first cache
+ROWS = 512  # of the left matrix at a time: with so many terms they stay in the second cache
+FAR_APART, MANY_ROWS = 4096, 64  # bytes from row to row, and rows, from which on copying pays
+
+SIGNATURE = types.void(*[types.int64] * 11)
+NAME = "glassnet_product_{}"
+
+TEXT = '''"""Matrix products of {dtype}, compiled once for this machine."""
+
+from glassnet.engines.products import cached_call, compiled_call, multiply
+
+multiply_{dtype} = multiply("{dtype}")
+
+
+@cached_call
+def product(a, a_row, a_next, b, b_row, b_next, c, c_row, rows, terms, columns):
+    multiply_{dtype}(a, a_row, a_next, b, b_row, b_next, c, c_row, rows, terms, columns)
+'''
+
+
+def product(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
+    """Write the matrix product of a (m, k) and b (k, n), k ≥ 1, into out (m, n).
+
+    a and b may stand in any order; the numbers of a row of out lie side by side.
+
+    Each number is the same sum in the same order, however many rows and columns there are beside.
+
+    >>> out = np.empty((1, 1))
+    >>> product(np.array([[2.0, 3.0]]), np.array([[5.0], [7.0]]), out)
+    >>> out
+    array([[31.]])
+    """
+    np.dot(a, b, out=out)
+
+
+@overload(product)
+def _compiled_product(a, b, out):
+    name = NAME.format(a.dtype)
+    multiply = types.ExternalFunction(name, SIGNATURE)
+
+    def call(a, b, out):
+        multiply(
+            a.ctypes.data, a.strides[0], a.strides[1],
+            b.ctypes.data, b.strides[0], b.strides[1],
+            out.ctypes.data, out.strides[0],
+            a.shape[0], a.shape[1], b.shape[1],
+        )  # fmt: skip
+
+    return call
+
+
+# Compiled for calls by address; `cached_call` keeps the code beside the text.
+compiled_call = cfunc(SIGNATURE, error_model="numpy")
+cached_call = cfunc(SIGNATURE, error_model="numpy", cache=True)
+
+_loaded: dict[str, Any] = {}  # the functions must outlive every call
+
+
+def load(dtype: str) -> str:
+    """Make the product of numbers of a type known to compiled code.
+
+    Returns:
+        A note for the user on the cache, empty where there is nothing to say.
+
+    """
+    with ONE_AT_A_TIME:
+        if dtype in _loaded:
+            return ""
+        function, note = from_cache(TEXT.format(dtype=dtype), _product_of)
+        _loaded[dtype] = function
+        llvmlite.binding.add_symbol(NAME.format(dtype), function.address)
+        return note
+
+
+def _product_of(module: ModuleType) -> Any:
+    return module.product
+
+
+def multiply(dtype: str) -> Callable[..., None]:
+    """Make the function that multiplies matrices of a type, given by address and strides in bytes.
+
+    Returns:
+        f(a, a_row, a_next, b, b_row, b_next, c, c_row, rows, terms, columns), to be compiled into
+        its caller: a (rows, terms), b (terms, columns), c (rows, columns).
+
+    """
+    size = np.dtype(dtype).itemsize
+    number = ir.FloatType() if size == 4 else ir.DoubleType()
+    processor = registers()
+    lanes, high = processor.bytes // size, processor.rows
+    widest = VECTORS * lanes
+    rows_by_vectors = tile(number, lanes, high, VECTORS)
+    copy, moved = number_copied(number), row_copied(number, lanes, VECTORS)
+    swapped = transposed_block(number, lanes)
+    room = memory_of(TERMS * widest * size)
+    spare_row = memory_of(widest * size)
+
+    @njit(error_model="numpy")
+    def copied(b, b_row, b_next, terms, columns, target):
+        """Copy a panel of the right matrix, so that its rows lie side by side."""
+        if b_next == size:
+            for p in range(terms):
+                moved(b + p * b_row, target + p * widest * size, columns)
+            return
+        full_terms = terms & -lanes if b_row == size else 0
+        full_columns = columns & -lanes
+        for p in range(0, full_terms, lanes):
+            for j in range(0, full_columns, lanes):
+                source = b + p * b_row + j * b_next
+                swapped(source, b_next, target + (p * widest + j) * size, widest * size)
+        for p in range(terms):
+            for j in range(full_columns if p < full_terms else 0, columns):
+                copy(b + p * b_row + j * b_next, target + (p * widest + j) * size)
+
+    @njit(error_model="numpy")
+    def multiplied(a, a_row, a_next, b, b_row, b_next, c, c_row, rows, terms, columns):
+        """Go through slices of the sums, blocks of rows, and panels of columns."""
+        copies = b_next != size or (b_row >= FAR_APART and rows >= MANY_ROWS)
+        target, spare = room(), spare_row()
+        vectors = -(-columns // lanes)
+        panels = -(-vectors // VECTORS)
+        slices = max(1, -(-terms // TERMS))
+        at_a_time = max(1, -(-terms // slices))
+        for p in range(0, terms, at_a_time):
+            here = min(at_a_time, terms - p)
+            for i in range(0, rows, ROWS):
+                stop, first = min(rows, i + ROWS), 0
+                for panel in range(panels):
+                    after = vectors * (panel + 1) // panels
+                    j = first * lanes
+                    found = min(columns, after * lanes) - j
+                    right, right_row = b + p * b_row + j * b_next, b_row
+                    if copies:
+                        copied(right, b_row, b_next, here, found, target)
+                        right, right_row = target, widest * size
+                    last = found - (after - first - 1) * lanes
+                    for row in range(i, stop, high):
+                        rows_by_vectors(
+                            after - first, stop - row, last,
+                            a + row * a_row + p * a_next, a_row, a_next, right, right_row, here,
+                            c + row * c_row + j * size, c_row, p == 0, spare,
+                        )  # fmt: skip
+                    first = after
+
+    return multiplied
