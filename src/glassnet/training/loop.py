@@ -118,7 +118,8 @@ class Loop(Run):
             rates = self._rates_of(ends)
             self.history.record(
                 loss=self._epoch_losses(epochs, first),
-                learning_rate=rates.pop("learning_rate") * self.factors.at(np.array(ends)),
+                learning_rate=rates.pop("learning_rate")
+                * self.factors.at(np.arange(ends.start, ends.stop, ends.step)),
                 rates=rates,
             )
         return not len(self._part)
@@ -222,16 +223,17 @@ def rates_between(
     """
     optimizer = program.optimizer
     rates_at: Callable[..., Any] = optimizer.own_rates_at  # of one step, or of an array of steps
-    numbers = steps_before + 1.0 + np.arange(first, last)
     ends = [
-        float(np.ravel(rate)[-1] - np.ravel(rate)[0]) for rate in rates_at(numbers[[0, -1]], 0.0)
+        float(np.ravel(rate)[-1] - np.ravel(rate)[0])
+        for rate in rates_at(steps_before + np.array([first + 1.0, last]), 0.0)
     ]
-    # Corrections of moments end at exactly 1; what is equal at both ends need not be computed.
-    shown = numbers if any(ends) else numbers[:1]
     steady = all(schedule.is_steady for schedule in program.schedules.values())
     same = steady and not any(ends) and optimizer.averaging is None
     which = range(first, first + 1 if same else last)
     rates = np.empty((len(which), len(program.all_rate_names)))
+    numbers = steps_before + 1.0 + np.arange(which.start, which.stop)
+    # Corrections of moments end at exactly 1; what is equal at both ends need not be computed.
+    shown = numbers if any(ends) else numbers[:1]
     for column, rate in enumerate(rates_at(shown, 0.0)):
         rates[:, column] = rate
     for name, schedule in program.schedules.items():
