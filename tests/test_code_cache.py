@@ -41,7 +41,7 @@ def fresh() -> NumbaEngine:
 def test_folder_and_files_are_private(folder):
     train(fresh())
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    compiled = list(folder.glob("*/__pycache__/*.nbc"))
+    compiled = list(folder.glob("*/__pycache__/*.train-*.nbc"))
     assert len(compiled) == 1
 
 

@@ -9,7 +9,7 @@ the tile that it falls into.
 """
 
 # Numba's decorators and llvmlite are not typed.
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, no-any-return"
 
 from __future__ import annotations
 
@@ -166,8 +166,7 @@ def tile(number: Any, lanes: int, rows: int, vectors: int) -> Callable[..., None
 
         return types.void(*[types.int64] * 11, types.boolean, types.int64), write
 
-    result: Callable[..., None] = function
-    return result
+    return function
 
 
 class _Tile:
@@ -279,8 +278,7 @@ def transposed_block(number: Any, lanes: int) -> Callable[..., None]:
 
         return types.void(*[types.int64] * 4), write
 
-    result: Callable[..., None] = function
-    return result
+    return function
 
 
 def _sides_swapped(vector: Vectors, rows: list[Any]) -> list[Any]:
@@ -298,7 +296,7 @@ def _sides_swapped(vector: Vectors, rows: list[Any]) -> list[Any]:
     return rows
 
 
-def memory_of(size: int) -> Callable[[], int]:
+def memory_of(size: int) -> Callable[..., int]:
     """Make the function that gives the address of so many bytes that last for the call."""
 
     @intrinsic
@@ -311,11 +309,10 @@ def memory_of(size: int) -> Callable[[], int]:
 
         return types.int64(), write
 
-    result: Callable[[], int] = function
-    return result
+    return function
 
 
-def number_copied(number: Any) -> Callable[[int, int], None]:
+def number_copied(number: Any) -> Callable[..., None]:
     """Make the function that copies one number from an address to another."""
 
     @intrinsic
@@ -328,11 +325,10 @@ def number_copied(number: Any) -> Callable[[int, int], None]:
 
         return types.void(types.int64, types.int64), write
 
-    result: Callable[[int, int], None] = function
-    return result
+    return function
 
 
-def row_copied(number: Any, lanes: int, vectors: int) -> Callable[[int, int, int], None]:
+def row_copied(number: Any, lanes: int, vectors: int) -> Callable[..., None]:
     """Make the function that copies a row of up to so many vectors.
 
     Returns:
@@ -353,5 +349,4 @@ def row_copied(number: Any, lanes: int, vectors: int) -> Callable[[int, int, int
 
         return types.void(types.int64, types.int64, types.int64), write
 
-    result: Callable[[int, int, int], None] = function
-    return result
+    return function
