@@ -263,7 +263,8 @@ class _TinyWriter:
 
     def functions(self) -> list[str]:
         """Give the functions."""
-        made = [self._take(), self._put(), self._over_rows(), self._add(), self._finish()]
+        made = [self._take(), self._put(), self._nothing(), self._over_rows(), self._add()]
+        made += [self._finish()]
         made += [self._update()] if self.program.trains else []
         return ["\n".join(lines) for lines in (*map(list, made), list(self._train()))]
 
@@ -308,12 +309,20 @@ class _TinyWriter:
     def _sums(self) -> list[str]:
         return [name for node in self.parts.sums for name in self.text.numbers(node)]
 
+    def _nothing(self) -> Iterator[str]:
+        """Write what sums begin with: totals are added up in float64."""
+        yield from _head("nothing", [])
+        zeros = [
+            "0.0" if node.op == "total" else "real(0.0)"
+            for node in self.parts.sums
+            for _ in self.text.numbers(node)
+        ]
+        yield from _returned(zeros, "    ")
+
     def _over_rows(self) -> Iterator[str]:
         yield from _head("over_rows", self._row_takes())
         yield from _assigned(self.weights, "numbers")
-        for node in self.parts.sums:
-            zero = "0.0" if node.op == "total" else "real(0.0)"
-            yield from (f"    {name} = {zero}" for name in self.text.numbers(node))
+        yield from _assigned(self._sums(), "nothing()")
         apart = [node for node in self.parts.in_rows if "m" not in node.axes]
         yield from _indented(line for node in apart for line in self.text.lines(node))
         yield "    for place in range(start, stop):"
@@ -453,9 +462,8 @@ stop = rows if position == per_epoch - 1 else start + batch""".splitlines()
 ONE_STEP = f"""if stop - start == 1:
     sums = over_rows(start, start + 1, GIVEN)
 else:
-    until = min(start + {BLOCK}, stop)
-    sums = over_rows(start, until, GIVEN)
-    for block in range(start + {BLOCK}, stop, {BLOCK}):
+    sums = nothing()
+    for block in range(start, stop, {BLOCK}):
         until = min(block + {BLOCK}, stop)
         more = over_rows(block, until, GIVEN)
         sums = add(sums, more)
@@ -495,11 +503,11 @@ def _returned(parts: list[str], indent: str) -> Iterator[str]:
 def _wrapped(start: str, parts: list[str], end: str, indent: str) -> Iterator[str]:
     """Write parts in one line, or, where they are too long for that, in several."""
     line = f"{indent}{start}{', '.join(parts)}{end}"
-    if len(line) <= 98:
+    if len(line) <= 90:
         yield line
         return
     yield f"{indent}{start}"
-    inside = textwrap.wrap(", ".join(parts) + ",", 90, break_long_words=False)
+    inside = textwrap.wrap(", ".join(parts) + ",", 82, break_long_words=False)
     yield from (f"{indent}    {part}" for part in inside)
     yield f"{indent}{end.removeprefix(',')}"
 
