@@ -36,7 +36,7 @@ def plain(source: str, name: str = "train") -> Callable[..., int]:
         text = re.sub(header, "", text, flags=re.S)
     text = text.replace(f"from {products.__name__} import product\n", "")
     scope["product"] = products.product
-    scope["cached"] = scope["compiled"] = lambda function: function
+    scope["cached"] = scope["compiled"] = scope["merged"] = lambda function: function
     exec(text, scope)
 
     def run(*arguments: object) -> int:

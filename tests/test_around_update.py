@@ -15,6 +15,7 @@ import checks
 import glassnet as gn
 import loops
 from glassnet.description import Description
+from glassnet.engines.loops import write_loops
 from glassnet.engines.numba import NumbaEngine
 from glassnet.errors import DescriptionError, ModelFileError, NotFiniteError
 from glassnet.files import check_model
@@ -143,7 +144,8 @@ def test_compiled_loops_take_the_same_steps(dtype):
 
 
 def test_without_options_loops_have_nothing_of_them():
-    text = Program(Description.read("3-4-2 tanh linear"), gn.Adam()).source_for("numba")
+    program = Program(Description.read("3-4-2 tanh linear"), gn.Adam())
+    text = write_loops(program, tiny=False)
     assert not re.search(r"\b(number|total|column)\d", text)
     assert text.count("for q in range") == 1
 

@@ -19,9 +19,11 @@ from glassnet.batches import Batches
 from glassnet.description import Description
 from glassnet.engines import Work, compiled
 from glassnet.engines.first_call import _module_from
+from glassnet.engines.loops import write_loops
 from glassnet.engines.numba import NumbaEngine
 from glassnet.engines.numpy import NumpyEngine
 from glassnet.engines.one_thread import ONE_THREAD
+from glassnet.engines.tiny import can_be_tiny
 from glassnet.errors import DescriptionError
 from glassnet.program import Program
 from glassnet.rules.layers import (
@@ -137,6 +139,12 @@ def _cut(program: Program, flat: np.ndarray) -> list[np.ndarray]:
     return [part.reshape(p.shape) for part, p in zip(parts, program.parameters, strict=True)]
 
 
+def texts_of(program: Program) -> list[str]:
+    """Give the loops of a program as they are written for any size, and for tiny ones."""
+    ways = (False, True) if can_be_tiny(program) else (False,)
+    return [write_loops(program, tiny=tiny) for tiny in ways]
+
+
 # ------------------------------------------------------------- hundreds, as plain Python
 
 
@@ -145,9 +153,10 @@ def _cut(program: Program, flat: np.ndarray) -> list[np.ndarray]:
 def test_plain_loops_agree_with_numpy(description, optimizer, weighted, rows):
     program = Program(description, optimizer)
     work = work_for(program, rows, batch=4, weighted=weighted)
-    engine = PlainEngine(program)
-    assert_same_gradients(program, work, engine)
-    assert_same_update(program, work, engine)
+    for source in texts_of(program):
+        engine = PlainEngine(program, source)
+        assert_same_gradients(program, work, engine)
+        assert_same_update(program, work, engine)
 
 
 @pytest.mark.parametrize("dtype", BARS)
@@ -159,7 +168,8 @@ def test_plain_loops_of_every_loss_agree_with_numpy(loss, dtype):
         layers = (Dense(4, "tanh"), Dense(outputs, activation))
         program = Program(Description(2, layers, loss, dtype), SGD(0.1))
         work = work_for(program, 7, batch=4, weighted=True)
-        assert_same_gradients(program, work, PlainEngine(program))
+        for source in texts_of(program):
+            assert_same_gradients(program, work, PlainEngine(program, source))
 
 
 # ---------------------------------------------------- some, compiled, each of many rules
@@ -431,10 +441,13 @@ def test_an_unknown_engine_is_refused():
 
 
 def test_loops_are_written_for_optimizers_with_and_without_update_lines():
-    assert "for q in range" in MANY_RULES[0].source_for("numba")
+    assert "for q in range" in write_loops(MANY_RULES[0], tiny=False)
+    assert "def update" in write_loops(MANY_RULES[0], tiny=True)
     program = Program(MANY_RULES[0].description, LBFGS())
-    assert "for q in range" not in program.source_for("numba")
-    assert_same_gradients(program, work_for(program), PlainEngine(program))
+    assert "for q in range" not in write_loops(program, tiny=False)
+    assert "def update" not in write_loops(program, tiny=True)
+    for source in texts_of(program):
+        assert_same_gradients(program, work_for(program), PlainEngine(program, source))
 
 
 def test_equal_passes_are_one_function():
@@ -459,11 +472,11 @@ WRONG_LINES = {
 def test_a_wrong_line_in_the_loops_is_noticed(wrong):
     program = Program(Description.read("4-4-3 relu softmax", dtype="float64"), Adam())
     right, changed = WRONG_LINES[wrong]
-    source = program.source_for("numba")
+    source = write_loops(program, tiny=False)
     assert right in source, source
     work = work_for(program, 4, batch=4, shuffle=False)
-    assert_same_gradients(program, work, PlainEngine(program))
-    assert_same_update(program, work, PlainEngine(program))
+    assert_same_gradients(program, work, PlainEngine(program, source))
+    assert_same_update(program, work, PlainEngine(program, source))
     engine = PlainEngine(program, source.replace(right, changed))
     checks = (assert_same_gradients, assert_same_update)
     assert any(is_red(check, program, work, engine) for check in checks)

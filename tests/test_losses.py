@@ -10,7 +10,7 @@ import pytest
 import checks
 import glassnet as gn
 from glassnet.description import Description
-from glassnet.engines.numba import NumbaEngine
+from glassnet.engines.loops import write_loops
 from glassnet.program import Program
 from glassnet.rules.layers import Dense
 from glassnet.rules.losses import LOSSES, loss_from_json
@@ -228,7 +228,7 @@ def test_what_cannot_be_is_refused(make, words):
 
 def test_numbers_of_the_text_and_running_sums_are_written_into_loops():
     program = Program(Description(2, (Dense(3, "ascending"),), gn.Quantile(LEVELS)), SGD())
-    text = NumbaEngine(program).source
+    text = write_loops(program, tiny=False)
     assert "np.array((0.1, 0.5, 0.9), real)" in text
     assert "y[i, 0]" in text
 

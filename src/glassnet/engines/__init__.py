@@ -104,7 +104,7 @@ class Engine(Protocol):
             first: number of the first step in this fit, from 0.
             last: number after the last step.
             rates: (last − first, number of rates) what changes from step to step, in the order of
-                `program.all_rate_names`.
+                `program.all_rate_names`; read-only where it is one row, shown for every step.
 
         Returns:
             The loss of each step done, before its update. Where a loss is inf or nan it is the

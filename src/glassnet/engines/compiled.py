@@ -42,6 +42,10 @@ compiled = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, pipeline_cla
 cached = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, cache=True)
 inlined = njit(fastmath=FREEDOMS, error_model="numpy", inline="always")
 
+# For functions that LLVM should take in where they are called, once they are compiled.
+merged = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, forceinline=True)
+
+
 mix = njit(randomness.mix, inline="always")
 
 
@@ -178,6 +182,15 @@ def fill_equal_shares(adds_up, w):
 
 
 @compiled
+def sum_of_weights(weights, order, start, stop, shuffled):
+    """Add the weights of a batch's rows up, in float64."""
+    total = 0.0
+    for i in range(start, stop):
+        total += weights[order[i]] if shuffled else weights[i]
+    return total
+
+
+@compiled
 def fill_shares(weights, order, start, shuffled, adds_up, w):
     """Give each row of a batch its weight, over their sum for a loss that averages."""
     total = 0.0
@@ -190,6 +203,24 @@ def fill_shares(weights, order, start, shuffled, adds_up, w):
             w[i] = w[i] / whole
 
 
+FEW_ROWS = 128  # up to here it is faster to compare each with each, 16 in one instruction
+
+
+@compiled
+def ranked(key, order, hashes):
+    """Put few rows at their places, the number of smaller hashes; False if two are equal."""
+    for row in range(hashes.size):
+        hashes[row] = mix(np.uint32(row) ^ key)
+    places = np.int64(0)
+    for row in range(hashes.size):
+        own, place = hashes[row], np.uint32(0)
+        for other in range(hashes.size):
+            place = np.uint32(place + np.uint32(hashes[other] < own))
+        order[place] = row
+        places += np.int64(place)
+    return places == hashes.size * (hashes.size - 1) // 2
+
+
 @compiled
 def sort_rows(key, order, hashes, counts):
     """Fill `order` with the rows sorted by their hash: the order of `randomness.order_of_rows`.
@@ -197,6 +228,8 @@ def sort_rows(key, order, hashes, counts):
     Hashes are spread evenly, so each row is put near its place at once, and few must move on.
     """
     rows = order.size
+    if rows <= FEW_ROWS and ranked(key, order, hashes):
+        return
     for k in range(rows + 1):
         counts[k] = 0
     for row in range(rows):

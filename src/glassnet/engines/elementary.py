@@ -157,7 +157,8 @@ ARCTAN_64 = (
 def exp_rest_32(r):
     """Give (e^r − 1 − r) / r²."""
     c0, c1, c2, c3, c4, c5 = EXP_32
-    return c0 + r * (c1 + r * (c2 + r * (c3 + r * (c4 + r * c5))))
+    z = r * r  # in pairs, that do not wait for each other
+    return (c0 + r * c1) + z * ((c2 + r * c3) + z * (c4 + r * c5))
 
 
 @own
@@ -289,7 +290,7 @@ def reduction_for(kind: Kind) -> Any:
 def exp_for(kind: Kind) -> Any:
     """Make e^x."""
     real, whole = kind.real, kind.whole
-    lowest, highest, one = real(kind.lowest), real(kind.highest), real(1)
+    lowest, highest = real(kind.lowest), real(kind.highest)
     reduced, power, rest = reduction_for(kind), power_for(kind), kind.exp_rest
 
     @own
@@ -297,9 +298,11 @@ def exp_for(kind: Kind) -> Any:
         x = highest if x > highest else (lowest if x < lowest else x)
         n, high, low = reduced(x)
         r = high - low
-        # 2^n in two factors: the first product is exact, so that a subnormal is rounded once.
+        # 2^n in two factors: the first products are exact, so that a subnormal is rounded once. All
+        # that does not need the polynomial is done beside it.
         half = whole(n >> whole(1))
-        return (one + (r + r * r * rest(r))) * power(half) * power(whole(n - half))
+        s = power(half)
+        return ((s + s * r) + (s * (r * r)) * rest(r)) * power(whole(n - half))
 
     return exp
 

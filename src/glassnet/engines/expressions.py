@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 
 from glassnet.engines.plan import READ_IN_PLACE, Plan, is_column, is_full, is_row
 from glassnet.errors import ProgramError
 from glassnet.graph import Symbol
 from glassnet.lines import Mask
+from glassnet.program import Program
 from glassnet.rules.schedules import Schedule
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
@@ -71,7 +73,8 @@ class Expressions:
             return f"({values[0]} {INFIX[name]} {values[1]})"
         if name == "negative":
             return f"(-{values[0]})"
-        return f"{CALLS.get(name, 'np.' + name)}({', '.join(values)})"
+        call = f"{CALLS.get(name, 'np.' + name)}({', '.join(values)})"
+        return f"real({call})" if name == "sign" else call  # its 1 would make it a float64
 
 
 def _is_root(divisor: Symbol | float, whole: Symbol) -> bool:
@@ -156,15 +159,27 @@ class AtRowAndColumn(Expressions):
             place = "[i, j]" if is_full(node) else row if is_row(node) else "[j]"
             return self.use(node.name) + (place if node.axes else "")
         self.use(f"key_{node.name}")
-        return f"{mask.draw.name}(row_{node.name}, j, {', '.join(self._settings(mask))})"
-
-    def _settings(self, mask: Mask) -> list[str]:
-        """Write what a random number is drawn by: names of the step's, or numbers of the text."""
+        settings = settings_of(mask)
         if isinstance(mask.amount, Schedule):
-            return [self.use(f"{name}_{mask.name}") for name, _ in mask.draw.settings]
-        values = mask.draw.set_by(mask.amount)
-        kinds = (kind for _, kind in mask.draw.settings)
-        return [f"{kind}({value!r})" for kind, value in zip(kinds, values, strict=True)]
+            settings = [self.use(name) for name in settings]
+        return f"{mask.draw.name}(row_{node.name}, j, {', '.join(settings)})"
+
+
+def settings_of(mask: Mask) -> list[str]:
+    """Write what a random number is drawn by: names of the step's, or numbers of the text."""
+    if isinstance(mask.amount, Schedule):
+        return [f"{name}_{mask.name}" for name, _ in mask.draw.settings]
+    values = mask.draw.set_by(mask.amount)
+    kinds = (kind for _, kind in mask.draw.settings)
+    return [f"{kind}({value!r})" for kind, value in zip(kinds, values, strict=True)]
+
+
+def drawn_by(program: Program, step: str) -> Iterator[str]:
+    """Write what random numbers are drawn by in a step, where a schedule gives it."""
+    places = itertools.count()
+    for mask in program.changing_masks:
+        for name, kind in mask.draw.settings:
+            yield f"{name}_{mask.name} = {kind}(drawn_by[{step}, {next(places)}])"
 
 
 class AtPlace(Expressions):

@@ -6,11 +6,16 @@ text is Python with numbers of one type (`real`), and also runs without a compil
 
 from __future__ import annotations
 
-import itertools
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from glassnet.engines.expressions import ELEMENTARY, SINGLE_ONLY, AtRowAndColumn, moved
+from glassnet.engines.expressions import (
+    ELEMENTARY,
+    SINGLE_ONLY,
+    AtRowAndColumn,
+    drawn_by,
+    moved,
+)
 from glassnet.engines.functions import Functions
 from glassnet.engines.meetings import Piece
 from glassnet.engines.plan import (
@@ -22,6 +27,7 @@ from glassnet.engines.plan import (
     is_row,
     rows_of,
 )
+from glassnet.engines.tiny import is_tiny, tiny_functions
 from glassnet.engines.update_loops import UpdateLoops
 from glassnet.graph import Symbol, gradient_graph
 from glassnet.program import Program
@@ -257,11 +263,24 @@ def indented(lines: Iterable[str]) -> list[str]:
 # ---------------------------------------------------------------------------- the whole text
 
 
-def write_loops(program: Program) -> str:
+def write_loops(program: Program, *, tiny: bool | None = None) -> str:
     """Write the loops of a program, for one thread.
 
     The text defines `train`; `glassnet.engines.numba` says what it takes.
+
+    Args:
+        program: what they do.
+        tiny: whether every number has a name of its own; None: where that is faster.
+
     """
+    if is_tiny(program) if tiny is None else tiny:
+        functions, imports = tiny_functions(program, ", ".join(TRAIN_TAKES)), TINY_IMPORTS
+    else:
+        functions, imports = _general_functions(program), IMPORTS
+    return whole_text(program, "The loops of", imports, functions)
+
+
+def _general_functions(program: Program) -> list[str]:
     plan = Plan(program, gradient_graph(program))
     functions = Functions()
     stages = Stages(plan, functions)
@@ -288,7 +307,7 @@ def write_loops(program: Program) -> str:
         "put_back(settings)",
         "return last - first",
     ]
-    return written(program, functions, TRAIN_TAKES, lines, IMPORTS)
+    return with_train(functions, TRAIN_TAKES, lines)
 
 
 def lines_of(pieces: Iterable[Piece]) -> Iterator[str]:
@@ -297,14 +316,8 @@ def lines_of(pieces: Iterable[Piece]) -> Iterator[str]:
         yield from piece.lines
 
 
-def written(
-    program: Program,
-    functions: Functions,
-    takes: Iterable[str],
-    lines: Iterable[str],
-    imports: str,
-) -> str:
-    """Give the whole text: heading, imports, functions, and `train` with its lines."""
+def with_train(functions: Functions, takes: Iterable[str], lines: Iterable[str]) -> list[str]:
+    """Give the functions of a text, and `train` with its lines after them."""
     train = [
         "@cached",
         "def train(",
@@ -312,17 +325,17 @@ def written(
         "):",
         *indented(lines),
     ]
-    opening = heading(program, "The loops of", imports)
-    return "\n\n\n".join([opening, *functions.texts, "\n".join(train)]) + "\n"
+    return [*functions.texts, "\n".join(train)]
 
 
-def heading(program: Program, what: str, imports: str) -> str:
-    """Write what stands above the functions of a text."""
+def whole_text(program: Program, what: str, imports: str, functions: Iterable[str]) -> str:
+    """Give a whole text: heading, imports, and functions."""
     dtype = program.description.dtype
     names = (*ELEMENTARY, *(SINGLE_ONLY if dtype == "float32" else ()))
     elementary = "".join(f"    {name}_{dtype} as {name},\n" for name in sorted(names))
     opening = imports.format(dtype=dtype, elementary=elementary)
-    return f'"""{what} {program.description.short()}, written out by glassnet."""\n\n{opening}'
+    heading = f'"""{what} {program.description.short()}, written out by glassnet."""'
+    return "\n\n\n".join([f"{heading}\n\n{opening}", *functions]) + "\n"
 
 
 IMPORTS = """import numpy as np
@@ -339,6 +352,7 @@ from glassnet.engines.compiled import (
     is_finite,
     kept,
     least,
+    merged,
     minus,
     mix,
     normal,
@@ -348,12 +362,17 @@ from glassnet.engines.compiled import (
     row_number,
     sign_of,
     sort_rows,
+    sum_of_weights,
 )
 from glassnet.engines.elementary import (
 {elementary})
 from glassnet.engines.products import product
 
 real = np.{dtype}"""
+
+PRODUCTS = "from glassnet.engines.products import product\n"
+
+TINY_IMPORTS = IMPORTS.replace(PRODUCTS, "")
 
 TRAIN_TAKES = (
     "x_all y_all weights adds_up batch per_epoch shuffled order_keys mask_keys drawn_by first last"
@@ -415,6 +434,7 @@ def _buffers(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
     yield "w_most = np.empty(most, real)"
     yield "w = w_most[:most]"
     yield "m = 0"
+    yield "changing = rates.shape[0] > 1"
     yield "kept_rows = most if shuffled else 1"
     yield "x_rows = np.empty((kept_rows, n0), real)"
     yield f"y_rows = np.empty((kept_rows, {program.inputs[1].shape[1]}), real)"
@@ -427,16 +447,13 @@ def keys_of_masks(program: Program) -> Iterator[str]:
     """Write what random numbers are drawn by in this step."""
     for place, mask in enumerate(program.masks):
         yield f"key_{mask.name} = mask_keys[number - first, {place}]"
-    places = itertools.count()
-    for mask in program.changing_masks:
-        for name, kind in mask.draw.settings:
-            yield f"{name}_{mask.name} = {kind}(drawn_by[number - first, {next(places)}])"
+    yield from drawn_by(program, "number - first if changing else 0")
 
 
 def rates_of(program: Program) -> Iterator[str]:
     """Write the rates of this step."""
     for place, name in enumerate(program.rate_names):
-        yield f"{name} = real(rates[number - first, {place}])"
+        yield f"{name} = real(rates[number - first if changing else 0, {place}])"
 
 
 def _cut_to_batch(plan: Plan) -> Iterator[str]:

@@ -79,13 +79,18 @@ class NumbaEngine:
         *,
         updating: bool,
     ) -> int:
-        batches, moments = work.batches, work.moments(first, last)
+        batches = work.batches
         epochs = np.arange(first // batches.per_epoch, -(-last // batches.per_epoch))
         sizes = np.array(list(self.program.sizes.values()), np.int64)
-        masks = [mask_keys(work.seed, moments, mask.layer) for mask in self.program.masks]
-        none = np.empty((len(moments), 0), np.uint32)
         batch = batches.size if updating else len(work.x)
         shuffled = batches.shuffled and updating
+        masks = np.empty((last - first, 0), np.uint32)
+        if self.program.masks:
+            moments = work.moments(first, last)
+            layers = [mask.layer for mask in self.program.masks]
+            masks = np.stack([mask_keys(work.seed, moments, k) for k in layers], axis=1)
+        if not rates.flags.writeable:  # the same row for every step
+            rates = rates[:1].copy()
         weights = np.empty(0, values.dtype) if work.weights is None else work.weights
         arguments = (
             work.x,
@@ -96,7 +101,7 @@ class NumbaEngine:
             batches.per_epoch if updating else 1,
             shuffled,
             keys(batches.seed, ORDER, epochs + work.epochs_before),
-            np.stack(masks, axis=1) if masks else none,
+            masks,
             self._drawn_by(rates),
             first,
             last,
@@ -122,7 +127,8 @@ class NumbaEngine:
         """Call the `train` of a text; give what it returned, and the function for further calls."""
         from glassnet.engines import products
 
-        self.note = products.load(self.program.description.dtype)
+        if PRODUCTS in source:
+            self.note = products.load(self.program.description.dtype)
         done, function, note = first_call(source, arguments)
         self.note = self.note or note
         return done, function

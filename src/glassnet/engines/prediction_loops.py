@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from glassnet.engines.functions import Functions
-from glassnet.engines.loops import IMPORTS, Stages, heading, indented, lines_of
+from glassnet.engines.loops import IMPORTS, Stages, indented, lines_of, whole_text
 from glassnet.engines.plan import Plan
 from glassnet.graph import GradientGraph, Symbol, prediction_graph
 from glassnet.lines import Shape
@@ -58,8 +58,8 @@ def write_prediction(program: Program) -> str:
         *indented(indented(body)),
         "    return rows",
     ]
-    opening = heading(program, "The prediction of", IMPORTS)
-    return "\n\n\n".join([opening, *functions.texts, "\n".join(predict)]) + "\n"
+    functions_and_predict = [*functions.texts, "\n".join(predict)]
+    return whole_text(program, "The prediction of", IMPORTS, functions_and_predict)
 
 
 def _buffers(plan: Plan) -> Iterator[tuple[str, Shape]]:

@@ -27,7 +27,8 @@ from glassnet.engines.loops import (
     keys_of_masks,
     prepared,
     rates_of,
-    written,
+    whole_text,
+    with_train,
 )
 from glassnet.engines.meetings import MEETING, Part, Piece, Touch, with_meetings
 from glassnet.engines.plan import Plan, base, is_column
@@ -129,8 +130,8 @@ def write_team_loops(program: Program) -> TeamText:
         *indented(_with_lines(updating)),
         *leaving("last - first"),
     ]
-    source = written(program, functions, TEAM_TAKES, lines, TEAM_IMPORTS)
-    return TeamText(source, shared)
+    texts = with_train(functions, TEAM_TAKES, lines)
+    return TeamText(whole_text(program, "The loops of", TEAM_IMPORTS, texts), shared)
 
 
 TEAM_TAKES = [*TRAIN_TAKES, *"thread threads signed order shared".split()]
@@ -404,6 +405,7 @@ def _memory(
 ) -> Iterator[str]:
     """Write the buffers: views of the shared memory, and arrays that belong to a thread."""
     yield "rows = x_all.shape[0]"
+    yield "changing = rates.shape[0] > 1"
     yield "most = min(rows, batch + 1)"
     yield "kept_rows = most if shuffled else 1"
     for place, (name, (rows, _)) in enumerate(shared.items()):

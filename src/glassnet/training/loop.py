@@ -118,7 +118,8 @@ class Loop(Run):
             rates = self._rates_of(ends)
             self.history.record(
                 loss=self._epoch_losses(epochs, first),
-                learning_rate=rates.pop("learning_rate") * self.factors.at(np.array(ends)),
+                learning_rate=rates.pop("learning_rate")
+                * self.factors.at(np.arange(ends.start, ends.stop, ends.step)),
                 rates=rates,
             )
         return not len(self._part)
@@ -154,9 +155,13 @@ class Loop(Run):
         """Give what changes from step to step, for the steps first … last − 1 of this fit."""
         program = self.values.program
         rates = rates_between(program, self.before.steps, self.steps, first, last)
-        for name, numbers in self._watching_rates_of(range(first, last)).items():
+        found = self._watching_rates_of(range(first, last))
+        rates = np.array(rates) if found else rates
+        for name, numbers in found.items():
             rates[:, program.all_rate_names.index(name)] = numbers
-        rates[:, 0] *= self.factors.at(np.arange(first, last))
+        if self.factors.any_set:
+            rates = np.array(rates)
+            rates[:, 0] *= self.factors.at(np.arange(first, last))
         return rates
 
     def _rates_of(self, which: range) -> dict[str, NDArray[np.float64]]:
@@ -197,7 +202,8 @@ def rates_between(
 ) -> NDArray[np.float64]:
     """Give the rates (last − first, number of rates) of some steps of a fit.
 
-    Schedules that watch the loss are taken as they begin.
+    Where nothing changes from step to step they are one row, shown for every step: to be read, not
+    written. Schedules that watch the loss are taken as they begin.
 
     Args:
         program: whose rates, in the order of its `all_rate_names`.
@@ -217,22 +223,26 @@ def rates_between(
     """
     optimizer = program.optimizer
     rates_at: Callable[..., Any] = optimizer.own_rates_at  # of one step, or of an array of steps
-    numbers = steps_before + 1.0 + np.arange(first, last)
     ends = [
-        float(np.ravel(rate)[-1] - np.ravel(rate)[0]) for rate in rates_at(numbers[[0, -1]], 0.0)
+        float(np.ravel(rate)[-1] - np.ravel(rate)[0])
+        for rate in rates_at(steps_before + np.array([first + 1.0, last]), 0.0)
     ]
+    steady = all(schedule.is_steady for schedule in program.schedules.values())
+    same = steady and not any(ends) and optimizer.averaging is None
+    which = range(first, first + 1 if same else last)
+    rates = np.empty((len(which), len(program.all_rate_names)))
+    numbers = steps_before + 1.0 + np.arange(which.start, which.stop)
     # Corrections of moments end at exactly 1; what is equal at both ends need not be computed.
     shown = numbers if any(ends) else numbers[:1]
-    rates = np.empty((last - first, len(program.all_rate_names)))
     for column, rate in enumerate(rates_at(shown, 0.0)):
         rates[:, column] = rate
     for name, schedule in program.schedules.items():
         column = program.all_rate_names.index(name)
-        rates[:, column] = scheduled_rates(schedule, steps, range(first, last))
+        rates[:, column] = scheduled_rates(schedule, steps, which)
     if optimizer.averaging is not None:
         column = program.all_rate_names.index("average_share")
         rates[:, column] = optimizer.averaging.share(numbers, np.arange(first, last), steps)
-    return rates
+    return np.broadcast_to(rates, (last - first, rates.shape[1])) if same else rates
 
 
 def scheduled_rates(schedule: Schedule, steps: int, which: range) -> NDArray[np.float64]:

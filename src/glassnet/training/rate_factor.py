@@ -41,6 +41,11 @@ class RateFactors:
             self._steps.append(step)
             self._factors.append(factor)
 
+    @property
+    def any_set(self) -> bool:
+        """Whether there is a factor other than 1."""
+        return self._factors != [1.0]
+
     def at(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
         """Give the factor of each step."""
         place = np.searchsorted(self._steps, steps, side="right") - 1
