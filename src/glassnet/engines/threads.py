@@ -12,9 +12,10 @@ from glassnet.program import Program
 
 # A thread's share of a step must be worth its while. In each step, a thread reads what the others
 # wrote of the parameters, line by line from their caches: measured on two cores, a step of
-# 100-256-10 with 128 rows (0.1 ms) is slower on both, one of 784-128-128-10 (0.38 ms) 1.5 times as
-# fast. Beside other work of the machine threads wait for each other, and lose some 0.3 ms a step.
-LEAST_SECONDS = 1e-4
+# 100-256-10 with 128 rows (0.1 ms) is slower on both, one of 784-128-128-10 (0.38 ms) between 1.5
+# times as fast and no faster. Beside other work of the machine threads wait for each other, and
+# lose some 0.3 ms a step. So only steps of a millisecond are shared unless it is asked for.
+LEAST_SECONDS = 5e-4
 # What a step takes, in seconds: a multiplication with its sum, a number of a pass over the rows,
 # and a number of the update.
 TERM, PASSED, UPDATED = 8e-12, 1e-9, 4e-10
