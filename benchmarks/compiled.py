@@ -179,9 +179,9 @@ def main() -> None:
         lambda: against_plain("layer norm", gn.LayerNorm),
         lambda: against_plain("batch norm", gn.BatchNorm),
         lambda: against_plain("dropout", lambda: gn.Dropout(0.1)),
-        lambda: against_unguarded("2-3-1 sigmoid", 192, 3, 20_000, 1.03),
-        lambda: against_unguarded("2-64-3 relu softmax", 320, 32, 5000, 1.03),
-        lambda: against_unguarded("64-100-10 relu softmax", 1792, 32, 200, 1.01),
+        lambda: against_unguarded("2-3-1 sigmoid", 192, 3, 1000, 1.03),
+        lambda: against_unguarded("2-64-3 relu softmax", 320, 32, 2000, 1.03),
+        lambda: against_unguarded("64-100-10 relu softmax", 1792, 32, 100, 1.01),
     ):
         row = cell()
         rows.append(row)
