@@ -133,7 +133,7 @@ def plot_compile(results: Results) -> None:
         axes.plot(layers, [r["again"] for r in rows], "s-", color=OTHERS, label="from the cache")
         axes.plot(layers, [r["bar"] for r in rows], color=BAR, linewidth=2,
                   label="asked of the first")  # fmt: skip
-        axes.set(xlabel="dense layers", ylabel="seconds", ylim=(0, None))
+        axes.set(xlabel="dense layers", xticks=layers, ylabel="seconds", ylim=(0, None))
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
 
