@@ -8,19 +8,23 @@ from glassnet.engines.compiled import (
     compiled,
     fill_equal_shares,
     fill_shares,
+    flush_subnormals,
     gather,
     greatest,
     is_finite,
     kept,
     least,
+    merged,
     minus,
     mix,
     normal,
     over_root,
     plus,
+    put_back,
     row_number,
     sign_of,
     sort_rows,
+    sum_of_weights,
 )
 from glassnet.engines.elementary import (
     arctan_float64 as arctan,
@@ -30,64 +34,114 @@ from glassnet.engines.elementary import (
     log1p_float64 as log1p,
     tanh_float64 as tanh,
 )
-from glassnet.engines.products import product
 
 real = np.float64
 
 
-@compiled
-def rows_1(m, n1, a1, b1):
-    for i in range(m):
-        for j in range(n1):
-            product1_ij = a1[i, j]
-            z1_ij = (product1_ij + b1[j])
-            t3_ij = exp((-abs(z1_ij)))
-            a1_ij = ((real(1.0) if (z1_ij >= real(0.0)) else t3_ij) / (real(1.0) + t3_ij))
-            a1[i, j] = a1_ij
+@merged
+def take(parameters, state):
+    numbers = (
+        parameters[0], parameters[1], parameters[2], parameters[3], parameters[4],
+        parameters[5], parameters[6],
+    )
+    memory = ()
+    return numbers, memory
 
 
-@compiled
-def rows_2(m, db2, n2, part_db2, w, dz2, b2, y):
-    t14 = 0.0
-    for j in range(n2):
-        db2[j] = real(0.0)
-        part_db2[j] = real(0.0)
-    for i in range(m):
-        t15_i = (real(2.0) * w[i])
-        t14_i = real(0.0)
-        for j in range(n2):
-            product2_ij = dz2[i, j]
-            z2_ij = (product2_ij + b2[j])
-            t8_ij = exp((-abs(z2_ij)))
-            a2_ij = ((real(1.0) if (z2_ij >= real(0.0)) else t8_ij) / (real(1.0) + t8_ij))
-            t11_ij = (a2_ij - y[i, j])
-            t14_i += ((w[i] * t11_ij) * t11_ij)
-            dz2_ij = (((t15_i * t11_ij) / real(n2)) * (a2_ij * (real(1.0) - a2_ij)))
-            dz2[i, j] = dz2_ij
-            part_db2[j] += dz2_ij
-        t14 += t14_i
-        if i % 256 == 255 or i == m - 1:
-            for j in range(n2):
-                db2[j] += part_db2[j]
-                part_db2[j] = real(0.0)
-    return real(t14)
+@merged
+def put(numbers, memory, found, parameters, state, slopes):
+    (
+        parameters[0], parameters[1], parameters[2], parameters[3], parameters[4],
+        parameters[5], parameters[6],
+    ) = numbers
+    (
+        slopes[0], slopes[1], slopes[2], slopes[3], slopes[4], slopes[5], slopes[6],
+    ) = found[1:]
 
 
-@compiled
-def rows_3(m, db1, n1, part_db1, dz1, a1):
-    for j in range(n1):
-        db1[j] = real(0.0)
-        part_db1[j] = real(0.0)
-    for i in range(m):
-        for j in range(n1):
-            da1_ij = dz1[i, j]
-            dz1_ij = (da1_ij * (a1[i, j] * (real(1.0) - a1[i, j])))
-            dz1[i, j] = dz1_ij
-            part_db1[j] += dz1_ij
-        if i % 256 == 255 or i == m - 1:
-            for j in range(n1):
-                db1[j] += part_db1[j]
-                part_db1[j] = real(0.0)
+@merged
+def nothing():
+    return (
+        0.0, real(0.0), real(0.0), real(0.0), real(0.0), real(0.0), real(0.0), real(0.0),
+    )
+
+
+@merged
+def over_rows(
+    start, stop, begin, whole, weighted, shuffled, x_all, y_all, weights, order,
+    numbers,
+):
+    (W1_0_0, W1_0_1, b1_0, b1_1, W2_0_0, W2_1_0, b2_0) = numbers
+    (t14, dW1_0_0, dW1_0_1, db1_0, db1_1, dW2_0_0, dW2_1_0, db2_0) = nothing()
+    for place in range(start, stop):
+        row = order[place] if shuffled else place
+        w = ((weights[row] if weighted else real(1.0)) / whole)
+        x_0 = x_all[row, 0]
+        y_0 = y_all[row, 0]
+        product1_0 = (x_0 * W1_0_0)
+        product1_1 = (x_0 * W1_0_1)
+        z1_0 = (product1_0 + b1_0)
+        z1_1 = (product1_1 + b1_1)
+        t3_0 = exp((-abs(z1_0)))
+        t3_1 = exp((-abs(z1_1)))
+        a1_0 = ((real(1.0) if (z1_0 >= real(0.0)) else t3_0) / (real(1.0) + t3_0))
+        a1_1 = ((real(1.0) if (z1_1 >= real(0.0)) else t3_1) / (real(1.0) + t3_1))
+        product2_0 = ((a1_0 * W2_0_0) + (a1_1 * W2_1_0))
+        z2_0 = (product2_0 + b2_0)
+        t8_0 = exp((-abs(z2_0)))
+        a2_0 = ((real(1.0) if (z2_0 >= real(0.0)) else t8_0) / (real(1.0) + t8_0))
+        t11_0 = (a2_0 - y_0)
+        t13_0 = ((w * t11_0) * t11_0)
+        t15 = (real(2.0) * w)
+        dz2_0 = (((t15 * t11_0) / real(1)) * (a2_0 * (real(1.0) - a2_0)))
+        da1_0 = (dz2_0 * W2_0_0)
+        da1_1 = (dz2_0 * W2_1_0)
+        dz1_0 = (da1_0 * (a1_0 * (real(1.0) - a1_0)))
+        dz1_1 = (da1_1 * (a1_1 * (real(1.0) - a1_1)))
+        t14 += t13_0
+        dW1_0_0 += (x_0 * dz1_0)
+        dW1_0_1 += (x_0 * dz1_1)
+        db1_0 += dz1_0
+        db1_1 += dz1_1
+        dW2_0_0 += (a1_0 * dz2_0)
+        dW2_1_0 += (a1_1 * dz2_0)
+        db2_0 += dz2_0
+    return (t14, dW1_0_0, dW1_0_1, db1_0, db1_1, dW2_0_0, dW2_1_0, db2_0)
+
+
+@merged
+def add(sums, more):
+    return (
+        sums[0] + more[0], sums[1] + more[1], sums[2] + more[2], sums[3] + more[3],
+        sums[4] + more[4], sums[5] + more[5], sums[6] + more[6], sums[7] + more[7],
+    )
+
+
+@merged
+def finish(sums, numbers):
+    (W1_0_0, W1_0_1, b1_0, b1_1, W2_0_0, W2_1_0, b2_0) = numbers
+    (t14, dW1_0_0, dW1_0_1, db1_0, db1_1, dW2_0_0, dW2_1_0, db2_0) = sums
+    t14 = real(t14)
+    loss = (t14 / real(1))
+    return (loss, dW1_0_0, dW1_0_1, db1_0, db1_1, dW2_0_0, dW2_1_0, db2_0)
+
+
+@merged
+def update(numbers, memory, found, learning_rate):
+    (W1_0_0, W1_0_1, b1_0, b1_1, W2_0_0, W2_1_0, b2_0) = numbers
+    (loss, dW1_0_0, dW1_0_1, db1_0, db1_1, dW2_0_0, dW2_1_0, db2_0) = found
+    new_W1_0_0 = (W1_0_0 - (learning_rate * dW1_0_0))
+    new_W1_0_1 = (W1_0_1 - (learning_rate * dW1_0_1))
+    new_b1_0 = (b1_0 - (learning_rate * db1_0))
+    new_b1_1 = (b1_1 - (learning_rate * db1_1))
+    new_W2_0_0 = (W2_0_0 - (learning_rate * dW2_0_0))
+    new_W2_1_0 = (W2_1_0 - (learning_rate * dW2_1_0))
+    new_b2_0 = (b2_0 - (learning_rate * db2_0))
+    numbers = (
+        new_W1_0_0, new_W1_0_1, new_b1_0, new_b1_1, new_W2_0_0, new_W2_1_0, new_b2_0,
+    )
+    memory = ()
+    return numbers, memory
 
 
 @cached
@@ -96,87 +150,49 @@ def train(
     drawn_by, first, last, updating, parameters, slopes, statistics, state, rates, sizes,
     losses,
 ):
-    n0 = sizes[0]
-    n1 = sizes[1]
-    n2 = sizes[2]
-    at = 0
-    at_W1 = at
-    W1 = parameters[at : at + n0 * n1].reshape((n0, n1))
-    dW1 = slopes[at : at + n0 * n1].reshape((n0, n1))
-    at += n0 * n1
-    at_b1 = at
-    b1 = parameters[at : at + n1]
-    db1 = slopes[at : at + n1]
-    at += n1
-    at_W2 = at
-    W2 = parameters[at : at + n1 * n2].reshape((n1, n2))
-    dW2 = slopes[at : at + n1 * n2].reshape((n1, n2))
-    at += n1 * n2
-    at_b2 = at
-    b2 = parameters[at : at + n2]
-    db2 = slopes[at : at + n2]
-    at += n2
     rows = x_all.shape[0]
-    most = min(rows, batch + 1)
-    a1_most = np.empty((most, n1), real)
-    a1 = a1_most[:most]
-    dz2_most = np.empty((most, n2), real)
-    dz2 = dz2_most[:most]
-    dz1_most = np.empty((most, n1), real)
-    dz1 = dz1_most[:most]
-    part_db2 = np.empty(n2, real)
-    part_db1 = np.empty(n1, real)
-    w_most = np.empty(most, real)
-    w = w_most[:most]
-    m = 0
-    kept_rows = most if shuffled else 1
-    x_rows = np.empty((kept_rows, n0), real)
-    y_rows = np.empty((kept_rows, n2), real)
+    weighted, changing = weights.size > 0, rates.shape[0] > 1
     order = np.empty(rows if shuffled else 1, np.int64)
     hashes = np.empty(order.size, np.uint32)
     counts = np.empty(order.size + 1, np.int64)
-    for number in range(first, last):
-        position = number % per_epoch
-        if shuffled and (number == first or position == 0):
-            sort_rows(order_keys[number // per_epoch - first // per_epoch], order, hashes, counts)
+    numbers, memory = take(parameters, state)
+    settings = flush_subnormals()
+    done = last - first
+    position, epoch = first % per_epoch, 0
+    if shuffled:
+        sort_rows(order_keys[0], order, hashes, counts)
+    for number in range(done):
         start = position * batch
         stop = rows if position == per_epoch - 1 else start + batch
-        if shuffled:
-            x = x_rows[: stop - start]
-            y = y_rows[: stop - start]
-            gather(x_all, order, start, x)
-            gather(y_all, order, start, y)
+        whole = real(stop - start)
+        if weighted:
+            whole = real(sum_of_weights(weights, order, start, stop, shuffled))
+        if stop - start == 1:
+            sums = over_rows(
+                start, start + 1, start, whole, weighted, shuffled, x_all, y_all, weights, order,
+                numbers,
+            )
         else:
-            x = x_all[start:stop]
-            y = y_all[start:stop]
-        if m != stop - start:
-            m = stop - start
-            a1 = a1_most[:m]
-            dz2 = dz2_most[:m]
-            dz1 = dz1_most[:m]
-            w = w_most[:m]
-            fill_equal_shares(adds_up, w)
-        if weights.size > 0:
-            fill_shares(weights, order, start, shuffled, adds_up, w)
-        product(x, W1, a1)
-        rows_1(m, n1, a1, b1)
-        product(a1, W2, dz2)
-        t14 = rows_2(m, db2, n2, part_db2, w, dz2, b2, y)
-        product(dz2, W2.T, dz1)
-        product(a1.T, dz2, dW2)
-        loss = (t14 / real(n2))
-        rows_3(m, db1, n1, part_db1, dz1, a1)
-        product(x.T, dz1, dW1)
-        losses[number - first] = loss
-        if not is_finite(loss):
-            return number - first + 1
-        if not updating:
-            return number - first + 1
-        learning_rate = real(rates[number - first, 0])
-        for q in range(at_W1, at_b2 + b2.size):
-            parameters_q = parameters[q]
-            slopes_q = slopes[q]
-            q2 = (learning_rate * slopes_q)
-            q3 = (parameters_q - q2)
-            parameters[q] = q3
-    return last - first
+            sums = nothing()
+            for block in range(start, stop, 256):
+                until = min(block + 256, stop)
+                more = over_rows(
+                    block, until, start, whole, weighted, shuffled, x_all, y_all, weights, order,
+                    numbers,
+                )
+                sums = add(sums, more)
+        found = finish(sums, numbers)
+        losses[number] = found[0]
+        if not is_finite(found[0]) or not updating:
+            done = number + 1
+            break
+        learning_rate = real(rates[number if changing else 0, 0])
+        numbers, memory = update(numbers, memory, found, learning_rate)
+        position += 1
+        if position == per_epoch:
+            position, epoch = 0, epoch + 1
+            if shuffled and number + 1 < done:
+                sort_rows(order_keys[epoch], order, hashes, counts)
+    put_back(settings)
+    put(numbers, memory, found, parameters, state, slopes)
+    return done

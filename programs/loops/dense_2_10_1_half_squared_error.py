@@ -8,19 +8,23 @@ from glassnet.engines.compiled import (
     compiled,
     fill_equal_shares,
     fill_shares,
+    flush_subnormals,
     gather,
     greatest,
     is_finite,
     kept,
     least,
+    merged,
     minus,
     mix,
     normal,
     over_root,
     plus,
+    put_back,
     row_number,
     sign_of,
     sort_rows,
+    sum_of_weights,
 )
 from glassnet.engines.elementary import (
     arctan_float64 as arctan,
@@ -30,64 +34,317 @@ from glassnet.engines.elementary import (
     log1p_float64 as log1p,
     tanh_float64 as tanh,
 )
-from glassnet.engines.products import product
 
 real = np.float64
 
 
-@compiled
-def rows_1(m, n1, a1, b1):
-    for i in range(m):
-        for j in range(n1):
-            product1_ij = a1[i, j]
-            z1_ij = (product1_ij + b1[j])
-            t3_ij = exp((-abs(z1_ij)))
-            a1_ij = ((real(1.0) if (z1_ij >= real(0.0)) else t3_ij) / (real(1.0) + t3_ij))
-            a1[i, j] = a1_ij
+@merged
+def take(parameters, state):
+    numbers = (
+        parameters[0], parameters[1], parameters[2], parameters[3], parameters[4],
+        parameters[5], parameters[6], parameters[7], parameters[8], parameters[9],
+        parameters[10], parameters[11], parameters[12], parameters[13], parameters[14],
+        parameters[15], parameters[16], parameters[17], parameters[18], parameters[19],
+        parameters[20], parameters[21], parameters[22], parameters[23], parameters[24],
+        parameters[25], parameters[26], parameters[27], parameters[28], parameters[29],
+        parameters[30], parameters[31], parameters[32], parameters[33], parameters[34],
+        parameters[35], parameters[36], parameters[37], parameters[38], parameters[39],
+        parameters[40],
+    )
+    memory = ()
+    return numbers, memory
 
 
-@compiled
-def rows_2(m, db2, n2, part_db2, dz2, b2, y, w):
-    t14 = 0.0
-    for j in range(n2):
-        db2[j] = real(0.0)
-        part_db2[j] = real(0.0)
-    for i in range(m):
-        t14_i = real(0.0)
-        for j in range(n2):
-            product2_ij = dz2[i, j]
-            z2_ij = (product2_ij + b2[j])
-            t8_ij = exp((-abs(z2_ij)))
-            a2_ij = ((real(1.0) if (z2_ij >= real(0.0)) else t8_ij) / (real(1.0) + t8_ij))
-            t11_ij = (a2_ij - y[i, j])
-            t12_ij = (w[i] * t11_ij)
-            t14_i += (t12_ij * t11_ij)
-            dz2_ij = ((t12_ij / real(n2)) * (a2_ij * (real(1.0) - a2_ij)))
-            dz2[i, j] = dz2_ij
-            part_db2[j] += dz2_ij
-        t14 += t14_i
-        if i % 256 == 255 or i == m - 1:
-            for j in range(n2):
-                db2[j] += part_db2[j]
-                part_db2[j] = real(0.0)
-    return real(t14)
+@merged
+def put(numbers, memory, found, parameters, state, slopes):
+    (
+        parameters[0], parameters[1], parameters[2], parameters[3], parameters[4],
+        parameters[5], parameters[6], parameters[7], parameters[8], parameters[9],
+        parameters[10], parameters[11], parameters[12], parameters[13], parameters[14],
+        parameters[15], parameters[16], parameters[17], parameters[18], parameters[19],
+        parameters[20], parameters[21], parameters[22], parameters[23], parameters[24],
+        parameters[25], parameters[26], parameters[27], parameters[28], parameters[29],
+        parameters[30], parameters[31], parameters[32], parameters[33], parameters[34],
+        parameters[35], parameters[36], parameters[37], parameters[38], parameters[39],
+        parameters[40],
+    ) = numbers
+    (
+        slopes[0], slopes[1], slopes[2], slopes[3], slopes[4], slopes[5], slopes[6],
+        slopes[7], slopes[8], slopes[9], slopes[10], slopes[11], slopes[12], slopes[13],
+        slopes[14], slopes[15], slopes[16], slopes[17], slopes[18], slopes[19],
+        slopes[20], slopes[21], slopes[22], slopes[23], slopes[24], slopes[25],
+        slopes[26], slopes[27], slopes[28], slopes[29], slopes[30], slopes[31],
+        slopes[32], slopes[33], slopes[34], slopes[35], slopes[36], slopes[37],
+        slopes[38], slopes[39], slopes[40],
+    ) = found[1:]
 
 
-@compiled
-def rows_3(m, db1, n1, part_db1, dz1, a1):
-    for j in range(n1):
-        db1[j] = real(0.0)
-        part_db1[j] = real(0.0)
-    for i in range(m):
-        for j in range(n1):
-            da1_ij = dz1[i, j]
-            dz1_ij = (da1_ij * (a1[i, j] * (real(1.0) - a1[i, j])))
-            dz1[i, j] = dz1_ij
-            part_db1[j] += dz1_ij
-        if i % 256 == 255 or i == m - 1:
-            for j in range(n1):
-                db1[j] += part_db1[j]
-                part_db1[j] = real(0.0)
+@merged
+def nothing():
+    return (
+        0.0, real(0.0), real(0.0), real(0.0), real(0.0), real(0.0), real(0.0), real(0.0),
+        real(0.0), real(0.0), real(0.0), real(0.0), real(0.0), real(0.0), real(0.0),
+        real(0.0), real(0.0), real(0.0), real(0.0), real(0.0), real(0.0), real(0.0),
+        real(0.0), real(0.0), real(0.0), real(0.0), real(0.0), real(0.0), real(0.0),
+        real(0.0), real(0.0), real(0.0), real(0.0), real(0.0), real(0.0), real(0.0),
+        real(0.0), real(0.0), real(0.0), real(0.0), real(0.0), real(0.0),
+    )
+
+
+@merged
+def over_rows(
+    start, stop, begin, whole, weighted, shuffled, x_all, y_all, weights, order,
+    numbers,
+):
+    (
+        W1_0_0, W1_0_1, W1_0_2, W1_0_3, W1_0_4, W1_0_5, W1_0_6, W1_0_7, W1_0_8, W1_0_9,
+        W1_1_0, W1_1_1, W1_1_2, W1_1_3, W1_1_4, W1_1_5, W1_1_6, W1_1_7, W1_1_8, W1_1_9,
+        b1_0, b1_1, b1_2, b1_3, b1_4, b1_5, b1_6, b1_7, b1_8, b1_9, W2_0_0, W2_1_0,
+        W2_2_0, W2_3_0, W2_4_0, W2_5_0, W2_6_0, W2_7_0, W2_8_0, W2_9_0, b2_0,
+    ) = numbers
+    (
+        t14, dW1_0_0, dW1_0_1, dW1_0_2, dW1_0_3, dW1_0_4, dW1_0_5, dW1_0_6, dW1_0_7,
+        dW1_0_8, dW1_0_9, dW1_1_0, dW1_1_1, dW1_1_2, dW1_1_3, dW1_1_4, dW1_1_5, dW1_1_6,
+        dW1_1_7, dW1_1_8, dW1_1_9, db1_0, db1_1, db1_2, db1_3, db1_4, db1_5, db1_6, db1_7,
+        db1_8, db1_9, dW2_0_0, dW2_1_0, dW2_2_0, dW2_3_0, dW2_4_0, dW2_5_0, dW2_6_0,
+        dW2_7_0, dW2_8_0, dW2_9_0, db2_0,
+    ) = nothing()
+    for place in range(start, stop):
+        row = order[place] if shuffled else place
+        w = ((weights[row] if weighted else real(1.0)) / whole)
+        x_0 = x_all[row, 0]
+        x_1 = x_all[row, 1]
+        y_0 = y_all[row, 0]
+        product1_0 = ((x_0 * W1_0_0) + (x_1 * W1_1_0))
+        product1_1 = ((x_0 * W1_0_1) + (x_1 * W1_1_1))
+        product1_2 = ((x_0 * W1_0_2) + (x_1 * W1_1_2))
+        product1_3 = ((x_0 * W1_0_3) + (x_1 * W1_1_3))
+        product1_4 = ((x_0 * W1_0_4) + (x_1 * W1_1_4))
+        product1_5 = ((x_0 * W1_0_5) + (x_1 * W1_1_5))
+        product1_6 = ((x_0 * W1_0_6) + (x_1 * W1_1_6))
+        product1_7 = ((x_0 * W1_0_7) + (x_1 * W1_1_7))
+        product1_8 = ((x_0 * W1_0_8) + (x_1 * W1_1_8))
+        product1_9 = ((x_0 * W1_0_9) + (x_1 * W1_1_9))
+        z1_0 = (product1_0 + b1_0)
+        z1_1 = (product1_1 + b1_1)
+        z1_2 = (product1_2 + b1_2)
+        z1_3 = (product1_3 + b1_3)
+        z1_4 = (product1_4 + b1_4)
+        z1_5 = (product1_5 + b1_5)
+        z1_6 = (product1_6 + b1_6)
+        z1_7 = (product1_7 + b1_7)
+        z1_8 = (product1_8 + b1_8)
+        z1_9 = (product1_9 + b1_9)
+        t3_0 = exp((-abs(z1_0)))
+        t3_1 = exp((-abs(z1_1)))
+        t3_2 = exp((-abs(z1_2)))
+        t3_3 = exp((-abs(z1_3)))
+        t3_4 = exp((-abs(z1_4)))
+        t3_5 = exp((-abs(z1_5)))
+        t3_6 = exp((-abs(z1_6)))
+        t3_7 = exp((-abs(z1_7)))
+        t3_8 = exp((-abs(z1_8)))
+        t3_9 = exp((-abs(z1_9)))
+        a1_0 = ((real(1.0) if (z1_0 >= real(0.0)) else t3_0) / (real(1.0) + t3_0))
+        a1_1 = ((real(1.0) if (z1_1 >= real(0.0)) else t3_1) / (real(1.0) + t3_1))
+        a1_2 = ((real(1.0) if (z1_2 >= real(0.0)) else t3_2) / (real(1.0) + t3_2))
+        a1_3 = ((real(1.0) if (z1_3 >= real(0.0)) else t3_3) / (real(1.0) + t3_3))
+        a1_4 = ((real(1.0) if (z1_4 >= real(0.0)) else t3_4) / (real(1.0) + t3_4))
+        a1_5 = ((real(1.0) if (z1_5 >= real(0.0)) else t3_5) / (real(1.0) + t3_5))
+        a1_6 = ((real(1.0) if (z1_6 >= real(0.0)) else t3_6) / (real(1.0) + t3_6))
+        a1_7 = ((real(1.0) if (z1_7 >= real(0.0)) else t3_7) / (real(1.0) + t3_7))
+        a1_8 = ((real(1.0) if (z1_8 >= real(0.0)) else t3_8) / (real(1.0) + t3_8))
+        a1_9 = ((real(1.0) if (z1_9 >= real(0.0)) else t3_9) / (real(1.0) + t3_9))
+        product2_0 = ((a1_0 * W2_0_0) + (a1_1 * W2_1_0) + (a1_2 * W2_2_0) + (a1_3 * W2_3_0) + (a1_4 * W2_4_0) + (a1_5 * W2_5_0) + (a1_6 * W2_6_0) + (a1_7 * W2_7_0) + (a1_8 * W2_8_0) + (a1_9 * W2_9_0))
+        z2_0 = (product2_0 + b2_0)
+        t8_0 = exp((-abs(z2_0)))
+        a2_0 = ((real(1.0) if (z2_0 >= real(0.0)) else t8_0) / (real(1.0) + t8_0))
+        t11_0 = (a2_0 - y_0)
+        t12_0 = (w * t11_0)
+        t13_0 = (t12_0 * t11_0)
+        dz2_0 = ((t12_0 / real(1)) * (a2_0 * (real(1.0) - a2_0)))
+        da1_0 = (dz2_0 * W2_0_0)
+        da1_1 = (dz2_0 * W2_1_0)
+        da1_2 = (dz2_0 * W2_2_0)
+        da1_3 = (dz2_0 * W2_3_0)
+        da1_4 = (dz2_0 * W2_4_0)
+        da1_5 = (dz2_0 * W2_5_0)
+        da1_6 = (dz2_0 * W2_6_0)
+        da1_7 = (dz2_0 * W2_7_0)
+        da1_8 = (dz2_0 * W2_8_0)
+        da1_9 = (dz2_0 * W2_9_0)
+        dz1_0 = (da1_0 * (a1_0 * (real(1.0) - a1_0)))
+        dz1_1 = (da1_1 * (a1_1 * (real(1.0) - a1_1)))
+        dz1_2 = (da1_2 * (a1_2 * (real(1.0) - a1_2)))
+        dz1_3 = (da1_3 * (a1_3 * (real(1.0) - a1_3)))
+        dz1_4 = (da1_4 * (a1_4 * (real(1.0) - a1_4)))
+        dz1_5 = (da1_5 * (a1_5 * (real(1.0) - a1_5)))
+        dz1_6 = (da1_6 * (a1_6 * (real(1.0) - a1_6)))
+        dz1_7 = (da1_7 * (a1_7 * (real(1.0) - a1_7)))
+        dz1_8 = (da1_8 * (a1_8 * (real(1.0) - a1_8)))
+        dz1_9 = (da1_9 * (a1_9 * (real(1.0) - a1_9)))
+        t14 += t13_0
+        dW1_0_0 += (x_0 * dz1_0)
+        dW1_0_1 += (x_0 * dz1_1)
+        dW1_0_2 += (x_0 * dz1_2)
+        dW1_0_3 += (x_0 * dz1_3)
+        dW1_0_4 += (x_0 * dz1_4)
+        dW1_0_5 += (x_0 * dz1_5)
+        dW1_0_6 += (x_0 * dz1_6)
+        dW1_0_7 += (x_0 * dz1_7)
+        dW1_0_8 += (x_0 * dz1_8)
+        dW1_0_9 += (x_0 * dz1_9)
+        dW1_1_0 += (x_1 * dz1_0)
+        dW1_1_1 += (x_1 * dz1_1)
+        dW1_1_2 += (x_1 * dz1_2)
+        dW1_1_3 += (x_1 * dz1_3)
+        dW1_1_4 += (x_1 * dz1_4)
+        dW1_1_5 += (x_1 * dz1_5)
+        dW1_1_6 += (x_1 * dz1_6)
+        dW1_1_7 += (x_1 * dz1_7)
+        dW1_1_8 += (x_1 * dz1_8)
+        dW1_1_9 += (x_1 * dz1_9)
+        db1_0 += dz1_0
+        db1_1 += dz1_1
+        db1_2 += dz1_2
+        db1_3 += dz1_3
+        db1_4 += dz1_4
+        db1_5 += dz1_5
+        db1_6 += dz1_6
+        db1_7 += dz1_7
+        db1_8 += dz1_8
+        db1_9 += dz1_9
+        dW2_0_0 += (a1_0 * dz2_0)
+        dW2_1_0 += (a1_1 * dz2_0)
+        dW2_2_0 += (a1_2 * dz2_0)
+        dW2_3_0 += (a1_3 * dz2_0)
+        dW2_4_0 += (a1_4 * dz2_0)
+        dW2_5_0 += (a1_5 * dz2_0)
+        dW2_6_0 += (a1_6 * dz2_0)
+        dW2_7_0 += (a1_7 * dz2_0)
+        dW2_8_0 += (a1_8 * dz2_0)
+        dW2_9_0 += (a1_9 * dz2_0)
+        db2_0 += dz2_0
+    return (
+        t14, dW1_0_0, dW1_0_1, dW1_0_2, dW1_0_3, dW1_0_4, dW1_0_5, dW1_0_6, dW1_0_7,
+        dW1_0_8, dW1_0_9, dW1_1_0, dW1_1_1, dW1_1_2, dW1_1_3, dW1_1_4, dW1_1_5, dW1_1_6,
+        dW1_1_7, dW1_1_8, dW1_1_9, db1_0, db1_1, db1_2, db1_3, db1_4, db1_5, db1_6, db1_7,
+        db1_8, db1_9, dW2_0_0, dW2_1_0, dW2_2_0, dW2_3_0, dW2_4_0, dW2_5_0, dW2_6_0,
+        dW2_7_0, dW2_8_0, dW2_9_0, db2_0,
+    )
+
+
+@merged
+def add(sums, more):
+    return (
+        sums[0] + more[0], sums[1] + more[1], sums[2] + more[2], sums[3] + more[3],
+        sums[4] + more[4], sums[5] + more[5], sums[6] + more[6], sums[7] + more[7],
+        sums[8] + more[8], sums[9] + more[9], sums[10] + more[10], sums[11] + more[11],
+        sums[12] + more[12], sums[13] + more[13], sums[14] + more[14], sums[15] +
+        more[15], sums[16] + more[16], sums[17] + more[17], sums[18] + more[18], sums[19]
+        + more[19], sums[20] + more[20], sums[21] + more[21], sums[22] + more[22],
+        sums[23] + more[23], sums[24] + more[24], sums[25] + more[25], sums[26] +
+        more[26], sums[27] + more[27], sums[28] + more[28], sums[29] + more[29], sums[30]
+        + more[30], sums[31] + more[31], sums[32] + more[32], sums[33] + more[33],
+        sums[34] + more[34], sums[35] + more[35], sums[36] + more[36], sums[37] +
+        more[37], sums[38] + more[38], sums[39] + more[39], sums[40] + more[40], sums[41]
+        + more[41],
+    )
+
+
+@merged
+def finish(sums, numbers):
+    (
+        W1_0_0, W1_0_1, W1_0_2, W1_0_3, W1_0_4, W1_0_5, W1_0_6, W1_0_7, W1_0_8, W1_0_9,
+        W1_1_0, W1_1_1, W1_1_2, W1_1_3, W1_1_4, W1_1_5, W1_1_6, W1_1_7, W1_1_8, W1_1_9,
+        b1_0, b1_1, b1_2, b1_3, b1_4, b1_5, b1_6, b1_7, b1_8, b1_9, W2_0_0, W2_1_0,
+        W2_2_0, W2_3_0, W2_4_0, W2_5_0, W2_6_0, W2_7_0, W2_8_0, W2_9_0, b2_0,
+    ) = numbers
+    (
+        t14, dW1_0_0, dW1_0_1, dW1_0_2, dW1_0_3, dW1_0_4, dW1_0_5, dW1_0_6, dW1_0_7,
+        dW1_0_8, dW1_0_9, dW1_1_0, dW1_1_1, dW1_1_2, dW1_1_3, dW1_1_4, dW1_1_5, dW1_1_6,
+        dW1_1_7, dW1_1_8, dW1_1_9, db1_0, db1_1, db1_2, db1_3, db1_4, db1_5, db1_6, db1_7,
+        db1_8, db1_9, dW2_0_0, dW2_1_0, dW2_2_0, dW2_3_0, dW2_4_0, dW2_5_0, dW2_6_0,
+        dW2_7_0, dW2_8_0, dW2_9_0, db2_0,
+    ) = sums
+    t14 = real(t14)
+    loss = (t14 / (real(2.0) * real(1)))
+    return (
+        loss, dW1_0_0, dW1_0_1, dW1_0_2, dW1_0_3, dW1_0_4, dW1_0_5, dW1_0_6, dW1_0_7,
+        dW1_0_8, dW1_0_9, dW1_1_0, dW1_1_1, dW1_1_2, dW1_1_3, dW1_1_4, dW1_1_5, dW1_1_6,
+        dW1_1_7, dW1_1_8, dW1_1_9, db1_0, db1_1, db1_2, db1_3, db1_4, db1_5, db1_6, db1_7,
+        db1_8, db1_9, dW2_0_0, dW2_1_0, dW2_2_0, dW2_3_0, dW2_4_0, dW2_5_0, dW2_6_0,
+        dW2_7_0, dW2_8_0, dW2_9_0, db2_0,
+    )
+
+
+@merged
+def update(numbers, memory, found, learning_rate):
+    (
+        W1_0_0, W1_0_1, W1_0_2, W1_0_3, W1_0_4, W1_0_5, W1_0_6, W1_0_7, W1_0_8, W1_0_9,
+        W1_1_0, W1_1_1, W1_1_2, W1_1_3, W1_1_4, W1_1_5, W1_1_6, W1_1_7, W1_1_8, W1_1_9,
+        b1_0, b1_1, b1_2, b1_3, b1_4, b1_5, b1_6, b1_7, b1_8, b1_9, W2_0_0, W2_1_0,
+        W2_2_0, W2_3_0, W2_4_0, W2_5_0, W2_6_0, W2_7_0, W2_8_0, W2_9_0, b2_0,
+    ) = numbers
+    (
+        loss, dW1_0_0, dW1_0_1, dW1_0_2, dW1_0_3, dW1_0_4, dW1_0_5, dW1_0_6, dW1_0_7,
+        dW1_0_8, dW1_0_9, dW1_1_0, dW1_1_1, dW1_1_2, dW1_1_3, dW1_1_4, dW1_1_5, dW1_1_6,
+        dW1_1_7, dW1_1_8, dW1_1_9, db1_0, db1_1, db1_2, db1_3, db1_4, db1_5, db1_6, db1_7,
+        db1_8, db1_9, dW2_0_0, dW2_1_0, dW2_2_0, dW2_3_0, dW2_4_0, dW2_5_0, dW2_6_0,
+        dW2_7_0, dW2_8_0, dW2_9_0, db2_0,
+    ) = found
+    new_W1_0_0 = (W1_0_0 - (learning_rate * dW1_0_0))
+    new_W1_0_1 = (W1_0_1 - (learning_rate * dW1_0_1))
+    new_W1_0_2 = (W1_0_2 - (learning_rate * dW1_0_2))
+    new_W1_0_3 = (W1_0_3 - (learning_rate * dW1_0_3))
+    new_W1_0_4 = (W1_0_4 - (learning_rate * dW1_0_4))
+    new_W1_0_5 = (W1_0_5 - (learning_rate * dW1_0_5))
+    new_W1_0_6 = (W1_0_6 - (learning_rate * dW1_0_6))
+    new_W1_0_7 = (W1_0_7 - (learning_rate * dW1_0_7))
+    new_W1_0_8 = (W1_0_8 - (learning_rate * dW1_0_8))
+    new_W1_0_9 = (W1_0_9 - (learning_rate * dW1_0_9))
+    new_W1_1_0 = (W1_1_0 - (learning_rate * dW1_1_0))
+    new_W1_1_1 = (W1_1_1 - (learning_rate * dW1_1_1))
+    new_W1_1_2 = (W1_1_2 - (learning_rate * dW1_1_2))
+    new_W1_1_3 = (W1_1_3 - (learning_rate * dW1_1_3))
+    new_W1_1_4 = (W1_1_4 - (learning_rate * dW1_1_4))
+    new_W1_1_5 = (W1_1_5 - (learning_rate * dW1_1_5))
+    new_W1_1_6 = (W1_1_6 - (learning_rate * dW1_1_6))
+    new_W1_1_7 = (W1_1_7 - (learning_rate * dW1_1_7))
+    new_W1_1_8 = (W1_1_8 - (learning_rate * dW1_1_8))
+    new_W1_1_9 = (W1_1_9 - (learning_rate * dW1_1_9))
+    new_b1_0 = (b1_0 - (learning_rate * db1_0))
+    new_b1_1 = (b1_1 - (learning_rate * db1_1))
+    new_b1_2 = (b1_2 - (learning_rate * db1_2))
+    new_b1_3 = (b1_3 - (learning_rate * db1_3))
+    new_b1_4 = (b1_4 - (learning_rate * db1_4))
+    new_b1_5 = (b1_5 - (learning_rate * db1_5))
+    new_b1_6 = (b1_6 - (learning_rate * db1_6))
+    new_b1_7 = (b1_7 - (learning_rate * db1_7))
+    new_b1_8 = (b1_8 - (learning_rate * db1_8))
+    new_b1_9 = (b1_9 - (learning_rate * db1_9))
+    new_W2_0_0 = (W2_0_0 - (learning_rate * dW2_0_0))
+    new_W2_1_0 = (W2_1_0 - (learning_rate * dW2_1_0))
+    new_W2_2_0 = (W2_2_0 - (learning_rate * dW2_2_0))
+    new_W2_3_0 = (W2_3_0 - (learning_rate * dW2_3_0))
+    new_W2_4_0 = (W2_4_0 - (learning_rate * dW2_4_0))
+    new_W2_5_0 = (W2_5_0 - (learning_rate * dW2_5_0))
+    new_W2_6_0 = (W2_6_0 - (learning_rate * dW2_6_0))
+    new_W2_7_0 = (W2_7_0 - (learning_rate * dW2_7_0))
+    new_W2_8_0 = (W2_8_0 - (learning_rate * dW2_8_0))
+    new_W2_9_0 = (W2_9_0 - (learning_rate * dW2_9_0))
+    new_b2_0 = (b2_0 - (learning_rate * db2_0))
+    numbers = (
+        new_W1_0_0, new_W1_0_1, new_W1_0_2, new_W1_0_3, new_W1_0_4, new_W1_0_5,
+        new_W1_0_6, new_W1_0_7, new_W1_0_8, new_W1_0_9, new_W1_1_0, new_W1_1_1,
+        new_W1_1_2, new_W1_1_3, new_W1_1_4, new_W1_1_5, new_W1_1_6, new_W1_1_7,
+        new_W1_1_8, new_W1_1_9, new_b1_0, new_b1_1, new_b1_2, new_b1_3, new_b1_4,
+        new_b1_5, new_b1_6, new_b1_7, new_b1_8, new_b1_9, new_W2_0_0, new_W2_1_0,
+        new_W2_2_0, new_W2_3_0, new_W2_4_0, new_W2_5_0, new_W2_6_0, new_W2_7_0,
+        new_W2_8_0, new_W2_9_0, new_b2_0,
+    )
+    memory = ()
+    return numbers, memory
 
 
 @cached
@@ -96,88 +353,49 @@ def train(
     drawn_by, first, last, updating, parameters, slopes, statistics, state, rates, sizes,
     losses,
 ):
-    n0 = sizes[0]
-    n1 = sizes[1]
-    n2 = sizes[2]
-    at = 0
-    at_W1 = at
-    W1 = parameters[at : at + n0 * n1].reshape((n0, n1))
-    dW1 = slopes[at : at + n0 * n1].reshape((n0, n1))
-    at += n0 * n1
-    at_b1 = at
-    b1 = parameters[at : at + n1]
-    db1 = slopes[at : at + n1]
-    at += n1
-    at_W2 = at
-    W2 = parameters[at : at + n1 * n2].reshape((n1, n2))
-    dW2 = slopes[at : at + n1 * n2].reshape((n1, n2))
-    at += n1 * n2
-    at_b2 = at
-    b2 = parameters[at : at + n2]
-    db2 = slopes[at : at + n2]
-    at += n2
     rows = x_all.shape[0]
-    most = min(rows, batch + 1)
-    a1_most = np.empty((most, n1), real)
-    a1 = a1_most[:most]
-    dz2_most = np.empty((most, n2), real)
-    dz2 = dz2_most[:most]
-    dz1_most = np.empty((most, n1), real)
-    dz1 = dz1_most[:most]
-    part_db2 = np.empty(n2, real)
-    part_db1 = np.empty(n1, real)
-    w_most = np.empty(most, real)
-    w = w_most[:most]
-    m = 0
-    kept_rows = most if shuffled else 1
-    x_rows = np.empty((kept_rows, n0), real)
-    y_rows = np.empty((kept_rows, n2), real)
+    weighted, changing = weights.size > 0, rates.shape[0] > 1
     order = np.empty(rows if shuffled else 1, np.int64)
     hashes = np.empty(order.size, np.uint32)
     counts = np.empty(order.size + 1, np.int64)
-    for number in range(first, last):
-        position = number % per_epoch
-        if shuffled and (number == first or position == 0):
-            sort_rows(order_keys[number // per_epoch - first // per_epoch], order, hashes, counts)
+    numbers, memory = take(parameters, state)
+    settings = flush_subnormals()
+    done = last - first
+    position, epoch = first % per_epoch, 0
+    if shuffled:
+        sort_rows(order_keys[0], order, hashes, counts)
+    for number in range(done):
         start = position * batch
         stop = rows if position == per_epoch - 1 else start + batch
-        if shuffled:
-            x = x_rows[: stop - start]
-            y = y_rows[: stop - start]
-            gather(x_all, order, start, x)
-            gather(y_all, order, start, y)
+        whole = real(stop - start)
+        if weighted:
+            whole = real(sum_of_weights(weights, order, start, stop, shuffled))
+        if stop - start == 1:
+            sums = over_rows(
+                start, start + 1, start, whole, weighted, shuffled, x_all, y_all, weights, order,
+                numbers,
+            )
         else:
-            x = x_all[start:stop]
-            y = y_all[start:stop]
-        if m != stop - start:
-            m = stop - start
-            a1 = a1_most[:m]
-            dz2 = dz2_most[:m]
-            dz1 = dz1_most[:m]
-            w = w_most[:m]
-            fill_equal_shares(adds_up, w)
-        if weights.size > 0:
-            fill_shares(weights, order, start, shuffled, adds_up, w)
-        product(x, W1, a1)
-        t15 = (real(2.0) * real(n2))
-        rows_1(m, n1, a1, b1)
-        product(a1, W2, dz2)
-        t14 = rows_2(m, db2, n2, part_db2, dz2, b2, y, w)
-        product(dz2, W2.T, dz1)
-        product(a1.T, dz2, dW2)
-        loss = (t14 / t15)
-        rows_3(m, db1, n1, part_db1, dz1, a1)
-        product(x.T, dz1, dW1)
-        losses[number - first] = loss
-        if not is_finite(loss):
-            return number - first + 1
-        if not updating:
-            return number - first + 1
-        learning_rate = real(rates[number - first, 0])
-        for q in range(at_W1, at_b2 + b2.size):
-            parameters_q = parameters[q]
-            slopes_q = slopes[q]
-            q2 = (learning_rate * slopes_q)
-            q3 = (parameters_q - q2)
-            parameters[q] = q3
-    return last - first
+            sums = nothing()
+            for block in range(start, stop, 256):
+                until = min(block + 256, stop)
+                more = over_rows(
+                    block, until, start, whole, weighted, shuffled, x_all, y_all, weights, order,
+                    numbers,
+                )
+                sums = add(sums, more)
+        found = finish(sums, numbers)
+        losses[number] = found[0]
+        if not is_finite(found[0]) or not updating:
+            done = number + 1
+            break
+        learning_rate = real(rates[number if changing else 0, 0])
+        numbers, memory = update(numbers, memory, found, learning_rate)
+        position += 1
+        if position == per_epoch:
+            position, epoch = 0, epoch + 1
+            if shuffled and number + 1 < done:
+                sort_rows(order_keys[epoch], order, hashes, counts)
+    put_back(settings)
+    put(numbers, memory, found, parameters, state, slopes)
+    return done

@@ -8,22 +8,28 @@ from glassnet.engines.compiled import (
     compiled,
     fill_equal_shares,
     fill_shares,
+    flush_subnormals,
     gather,
     greatest,
     is_finite,
     kept,
     least,
+    merged,
     minus,
     mix,
     normal,
     over_root,
     plus,
+    put_back,
     row_number,
     sign_of,
     sort_rows,
+    sum_of_weights,
 )
 from glassnet.engines.elementary import (
     arctan_float32 as arctan,
+    bell_float32 as bell,
+    erfc_float32 as erfc,
     exp_float32 as exp,
     expm1_float32 as expm1,
     log_float32 as log,
@@ -166,6 +172,20 @@ def rows_7(m, db1, n1, part_db1, t19, dh1, t2, dshift1, normal1, dscale1, dz1):
                 part_db1[j] = real(0.0)
 
 
+@compiled
+def update_1(start, stop, parameters, velocity, slopes, learning_rate):
+    for q in range(np.uint64(start), np.uint64(stop)):
+        parameters_q = parameters[q]
+        velocity_q = velocity[q]
+        q2 = (real(0.9) * velocity_q)
+        slopes_q = slopes[q]
+        q4 = (q2 + slopes_q)
+        q5 = (learning_rate * q4)
+        q6 = (parameters_q - q5)
+        parameters[q] = q6
+        velocity[q] = q4
+
+
 @cached
 def train(
     x_all, y_all, weights, adds_up, batch, per_epoch, shuffled, order_keys, mask_keys,
@@ -243,12 +263,14 @@ def train(
     w_most = np.empty(most, real)
     w = w_most[:most]
     m = 0
+    changing = rates.shape[0] > 1
     kept_rows = most if shuffled else 1
     x_rows = np.empty((kept_rows, n0), real)
     y_rows = np.empty((kept_rows, n2), real)
     order = np.empty(rows if shuffled else 1, np.int64)
     hashes = np.empty(order.size, np.uint32)
     counts = np.empty(order.size + 1, np.int64)
+    settings = flush_subnormals()
     for number in range(first, last):
         position = number % per_epoch
         if shuffled and (number == first or position == 0):
@@ -310,6 +332,7 @@ def train(
         product(x.T, dz1, dW1)
         losses[number - first] = loss
         if not is_finite(loss):
+            put_back(settings)
             return number - first + 1
         for j in range(n1):
             mean1_j = (t27[j] + t28[j])
@@ -317,16 +340,9 @@ def train(
             variance1_j = (t29[j] + t30[j])
             variance1[j] = variance1_j
         if not updating:
+            put_back(settings)
             return number - first + 1
-        learning_rate = real(rates[number - first, 0])
-        for q in range(at_W1, at_b2 + b2.size):
-            parameters_q = parameters[q]
-            velocity_q = velocity[q]
-            q2 = (real(0.9) * velocity_q)
-            slopes_q = slopes[q]
-            q4 = (q2 + slopes_q)
-            q5 = (learning_rate * q4)
-            q6 = (parameters_q - q5)
-            parameters[q] = q6
-            velocity[q] = q4
+        learning_rate = real(rates[number - first if changing else 0, 0])
+        update_1(at_W1, at_b2 + b2.size, parameters, velocity, slopes, learning_rate)
+    put_back(settings)
     return last - first

@@ -8,22 +8,28 @@ from glassnet.engines.compiled import (
     compiled,
     fill_equal_shares,
     fill_shares,
+    flush_subnormals,
     gather,
     greatest,
     is_finite,
     kept,
     least,
+    merged,
     minus,
     mix,
     normal,
     over_root,
     plus,
+    put_back,
     row_number,
     sign_of,
     sort_rows,
+    sum_of_weights,
 )
 from glassnet.engines.elementary import (
     arctan_float32 as arctan,
+    bell_float32 as bell,
+    erfc_float32 as erfc,
     exp_float32 as exp,
     expm1_float32 as expm1,
     log_float32 as log,
@@ -99,6 +105,32 @@ def rows_3(m, db1, n1, part_db1, dz1, a1):
                 part_db1[j] = real(0.0)
 
 
+@compiled
+def update_1(start, stop, parameters, mean, slopes, correction1, learning_rate, square, correction2):
+    for q in range(np.uint64(start), np.uint64(stop)):
+        parameters_q = parameters[q]
+        mean_q = mean[q]
+        q2 = (real(0.9) * mean_q)
+        slopes_q = slopes[q]
+        q4 = (real(0.09999999999999998) * slopes_q)
+        q5 = (q2 + q4)
+        q6 = (q5 / correction1)
+        q7 = (learning_rate * q6)
+        square_q = square[q]
+        q9 = (real(0.999) * square_q)
+        q10 = (real(0.0010000000000000009) * slopes_q)
+        q11 = (q10 * slopes_q)
+        q12 = (q9 + q11)
+        q13 = (q12 / correction2)
+        q14 = np.sqrt(q13)
+        q15 = (q14 + real(1e-08))
+        q16 = (q7 / q15)
+        q17 = (parameters_q - q16)
+        parameters[q] = q17
+        mean[q] = q5
+        square[q] = q12
+
+
 @cached
 def train(
     x_all, y_all, weights, adds_up, batch, per_epoch, shuffled, order_keys, mask_keys,
@@ -140,12 +172,14 @@ def train(
     w_most = np.empty(most, real)
     w = w_most[:most]
     m = 0
+    changing = rates.shape[0] > 1
     kept_rows = most if shuffled else 1
     x_rows = np.empty((kept_rows, n0), real)
     y_rows = np.empty((kept_rows, n2), real)
     order = np.empty(rows if shuffled else 1, np.int64)
     hashes = np.empty(order.size, np.uint32)
     counts = np.empty(order.size + 1, np.int64)
+    settings = flush_subnormals()
     for number in range(first, last):
         position = number % per_epoch
         if shuffled and (number == first or position == 0):
@@ -179,32 +213,14 @@ def train(
         product(x.T, dz1, dW1)
         losses[number - first] = loss
         if not is_finite(loss):
+            put_back(settings)
             return number - first + 1
         if not updating:
+            put_back(settings)
             return number - first + 1
-        learning_rate = real(rates[number - first, 0])
-        correction1 = real(rates[number - first, 1])
-        correction2 = real(rates[number - first, 2])
-        for q in range(at_W1, at_b2 + b2.size):
-            parameters_q = parameters[q]
-            mean_q = mean[q]
-            q2 = (real(0.9) * mean_q)
-            slopes_q = slopes[q]
-            q4 = (real(0.09999999999999998) * slopes_q)
-            q5 = (q2 + q4)
-            q6 = (q5 / correction1)
-            q7 = (learning_rate * q6)
-            square_q = square[q]
-            q9 = (real(0.999) * square_q)
-            q10 = (real(0.0010000000000000009) * slopes_q)
-            q11 = (q10 * slopes_q)
-            q12 = (q9 + q11)
-            q13 = (q12 / correction2)
-            q14 = np.sqrt(q13)
-            q15 = (q14 + real(1e-08))
-            q16 = (q7 / q15)
-            q17 = (parameters_q - q16)
-            parameters[q] = q17
-            mean[q] = q5
-            square[q] = q12
+        learning_rate = real(rates[number - first if changing else 0, 0])
+        correction1 = real(rates[number - first if changing else 0, 1])
+        correction2 = real(rates[number - first if changing else 0, 2])
+        update_1(at_W1, at_b2 + b2.size, parameters, mean, slopes, correction1, learning_rate, square, correction2)
+    put_back(settings)
     return last - first

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from glassnet.engines import Work, check_installed
 from glassnet.engines.first_call import first_call
-from glassnet.engines.loops import TRAIN_TAKES, write_loops
+from glassnet.engines.loops import PRODUCTS, TRAIN_TAKES, write_loops
 from glassnet.engines.meeting import signatures
 from glassnet.engines.team import run_together
 from glassnet.engines.team_loops import TeamText, write_team_loops

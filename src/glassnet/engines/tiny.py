@@ -450,6 +450,7 @@ order = np.empty(rows if shuffled else 1, np.int64)
 hashes = np.empty(order.size, np.uint32)
 counts = np.empty(order.size + 1, np.int64)
 numbers, memory = take(parameters, state)
+settings = flush_subnormals()
 done = last - first
 position, epoch = first % per_epoch, 0
 if shuffled:
@@ -479,7 +480,8 @@ if position == per_epoch:
     if shuffled and number + 1 < done:
         sort_rows(order_keys[epoch], order, hashes, counts)""".splitlines()
 
-AFTER_STEPS = """put(numbers, memory, found, parameters, state, slopes)
+AFTER_STEPS = """put_back(settings)
+put(numbers, memory, found, parameters, state, slopes)
 return done""".splitlines()
 
 
