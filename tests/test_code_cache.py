@@ -59,6 +59,15 @@ def test_a_second_process_takes_what_was_compiled(folder):
     assert ran.stdout.split() == ["1", "0", wanted.tobytes().hex()]
 
 
+def test_one_compiled_program_serves_all_sizes(folder):
+    for sizes in ("5-20-3 tanh", "4-30-2 tanh"):
+        program = Program(Description.read(sizes), SGD(0.125))
+        engine = NumbaEngine(program)
+        engine.train(work_for(program), first_values(program), 0, 3, rates_for(program, 3))
+        assert sizes.split()[0] in engine.source
+    assert len(list(folder.glob("*/__pycache__/*.train-*.nbc"))) == 1
+
+
 def test_a_damaged_cache_is_dropped_with_a_note(folder):
     wanted = train(fresh())
     for damaged in folder.glob("*/__pycache__/*.nb*"):

@@ -91,6 +91,10 @@ class Engine(Protocol):
 
     name: str
     program: Program
+    note: str  # what the user should know of how it runs; empty where there is nothing
+
+    def seconds_to_wait(self, work: Work) -> float:
+        """Give about how long the next call waits for a compiler, in seconds; mostly 0."""
 
     def train(
         self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]
@@ -159,7 +163,7 @@ def choose(
         return Choice("numpy", "numba is not installed: pip install 'glassnet[numba]'")
     steps = epochs * -(-rows // max(1, min(batch_size, rows)))
     seconds = steps * _seconds_a_step(program, min(batch_size, rows))
-    compiling = _seconds_to_compile(program)
+    compiling = seconds_to_compile(program)
     if seconds < compiling:
         reason = f"about {seconds:.2g} s of work: over before a compiler would be ready"
         return Choice("numpy", reason)
@@ -169,7 +173,7 @@ def choose(
     return Choice("numba", f"about {seconds:.2g} s of work for NumPy: compiling pays")
 
 
-def _seconds_to_compile(program: Program) -> float:
+def seconds_to_compile(program: Program) -> float:
     """Estimate what the first compile costs; measured, it grows faster than the network's depth."""
     layers = len(program.parameters) / 2
     return 1.5 + 0.6 * layers + 0.012 * layers**2
@@ -215,7 +219,7 @@ def costs_of_step(program: Program, batch_size: int) -> Costs:
     return Costs(
         1e-6 * 4 * len(program.lines),
         6 * weights * batch_size / 5e10 + 2e-8 * units * batch_size + 1e-8 * weights,
-        _seconds_to_compile(program),
+        seconds_to_compile(program),
     )
 
 

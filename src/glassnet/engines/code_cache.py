@@ -54,6 +54,11 @@ def cached_file(source: str) -> tuple[Path | None, str]:
         return None, f"compiled code is not kept: {error.strerror or error}"
 
 
+def is_kept(source: str) -> bool:
+    """Whether compiled code of a loop text seems to be there."""
+    return any((cache_folder() / _key(source)).glob("__pycache__/*.nbc"))
+
+
 def forget(source: str) -> None:
     """Remove what is kept for a loop text."""
     place = cache_folder() / _key(source)

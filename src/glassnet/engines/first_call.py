@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from glassnet.engines.code_cache import cached_file, forget
+from glassnet.engines.code_cache import cached_file, forget, is_kept
 
 # What reading a damaged file of compiled code can end in; compiling and running raise others.
 CACHE_FAULTS = (
@@ -49,6 +49,14 @@ def first_call(
     return done, function, note
 
 
+def is_known(source: str) -> bool:
+    """Whether a text need not be compiled: it was before, as far as can be seen from outside."""
+    try:
+        return is_kept(_without_heading(source))
+    except OSError:
+        return False
+
+
 def from_cache(source: str, use: Callable[[ModuleType], Any]) -> tuple[Any, str]:
     """Use the module of a text, with its compiled code from the cache where it is there.
 
@@ -58,6 +66,7 @@ def from_cache(source: str, use: Callable[[ModuleType], Any]) -> tuple[Any, str]
         What `use` returned, and a note for the user, empty where there is nothing to say.
 
     """
+    source = _without_heading(source)
     with ONE_AT_A_TIME:
         file, note = cached_file(source)
         if file is not None:
@@ -68,6 +77,11 @@ def from_cache(source: str, use: Callable[[ModuleType], Any]) -> tuple[Any, str]
                 sys.modules.pop(_module_name(file), None)
                 note = f"what was kept of compiled code was damaged and is dropped: {error}"
         return use(_module_from(source)), note
+
+
+def _without_heading(source: str) -> str:
+    """Give a text without its first line, which names one network: what follows serves many."""
+    return source[source.index("\n") :].lstrip("\n")
 
 
 def _module_name(file: Path) -> str:

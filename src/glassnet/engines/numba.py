@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.engines import Work, check_installed
-from glassnet.engines.first_call import first_call
+from glassnet.engines import Work, check_installed, seconds_to_compile
+from glassnet.engines.first_call import first_call, is_known
 from glassnet.engines.loops import PRODUCTS, TRAIN_TAKES, write_loops
 from glassnet.engines.meeting import signatures
 from glassnet.engines.team import run_together
@@ -46,6 +46,15 @@ class NumbaEngine:
         Raises ProgramError where a part of the program cannot be shared out.
         """
         return write_team_loops(self.program)
+
+    def seconds_to_wait(self, work: Work) -> float:
+        """Give about how long the next call compiles; see `Engine.seconds_to_wait`."""
+        alone = (work.threads or 1) == 1
+        if (self._function if alone else self._team_function) is not None:
+            return 0.0
+        if is_known(self.source if alone else self.team.source):
+            return 0.0
+        return seconds_to_compile(self.program)
 
     def train(
         self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]

@@ -25,10 +25,15 @@ class NumpyEngine:
     """Runs a program's own functions with NumPy arrays."""
 
     name = "numpy"
+    note = ""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self._equal: dict[int, NDArray[Any]] = {}  # w by size of batch, where no weights are given
+
+    def seconds_to_wait(self, work: Work) -> float:
+        """Give 0: nothing is compiled."""
+        return 0.0
 
     def train(
         self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]

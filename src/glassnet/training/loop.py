@@ -36,9 +36,14 @@ class Loop(Run):
     def train(self) -> None:
         """Do chunk after chunk."""
         self.check_beginning()
+        waiting = self.engine.seconds_to_wait(self.work)
+        if waiting:
+            self.progress.wait(waiting)
         while not self.history.stopped:
             self._chunk()
             self.stop_if_asked(self.done)
+        if self.engine.note:
+            self.history.engine_reason += f"; {self.engine.note}"
         self.check_end()
 
     @property

@@ -99,11 +99,16 @@ class NudgedEngine:
     """
 
     name = "numpy"
+    note = ""
 
     def __init__(self, program: Program, nudge: float) -> None:
         self.program = in_float64(program)
         self.own = Values(self.program)
         self.nudge = nudge
+
+    def seconds_to_wait(self, work: Work) -> float:
+        """Give 0: nothing is compiled."""
+        return 0.0
 
     def train(
         self, work: Work, values: Values, first: int, last: int, rates: NDArray[np.float64]

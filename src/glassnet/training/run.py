@@ -25,6 +25,9 @@ class Progress(Protocol):
     def show(self, done: float, history: History) -> None:
         """Take note that a part `done` of the work, from 0 to 1, is over."""
 
+    def wait(self, seconds: float) -> None:
+        """Take note that a compiler is waited for, for about so many seconds."""
+
     def close(self, history: History) -> None:
         """Take note that training has ended."""
 
@@ -33,6 +36,9 @@ class Silent:
     """Shows nothing."""
 
     def show(self, done: float, history: History) -> None:
+        """Do nothing."""
+
+    def wait(self, seconds: float) -> None:
         """Do nothing."""
 
     def close(self, history: History) -> None:

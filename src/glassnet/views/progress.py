@@ -53,6 +53,18 @@ def time_text(seconds: float) -> str:
     return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
 
 
+def compiling_text(seconds: float) -> str:
+    """Say that a compiler is waited for.
+
+    >>> compiling_text(2.6)
+    'compiling for networks of this kind, about 3 s; kept on disk, so only this once'
+    """
+    return (
+        f"compiling for networks of this kind, about {time_text(seconds)};"
+        " kept on disk, so only this once"
+    )
+
+
 class Lines:
     """At most MOST_LINES lines, for logs: one for each twentieth of the work.
 
@@ -77,6 +89,11 @@ class Lines:
         left = seconds * (1 - done) / done
         print(f"{described(history, self.epochs)}, {time_text(left)} left", file=sys.stderr)
 
+    def wait(self, seconds: float) -> None:
+        """Say what is waited for, where that takes long enough for a line."""
+        if seconds > self.quiet:
+            print(compiling_text(seconds), file=sys.stderr)
+
     def close(self, history: History) -> None:
         """Do nothing: the last line stands already."""
 
@@ -95,11 +112,17 @@ class Bar:
         if now - self._started < BAR_SECONDS or now - self._shown < REFRESH_SECONDS:
             return
         self._shown = now
+        self._draw(done, described(history, self.epochs))
+
+    def wait(self, seconds: float) -> None:
+        """Draw the bar at once, with what is waited for."""
+        self._draw(0.0, compiling_text(seconds))
+
+    def _draw(self, done: float, text: str) -> None:
         if self._bar is None:
             self._bar = _rich_bar()
             self._bar.start()
             self._bar.add_task("", total=1.0)
-        text = described(history, self.epochs)
         self._bar.update(self._bar.task_ids[0], completed=done, description=text)
         self._bar.refresh()
 
