@@ -536,7 +536,7 @@ def test_the_greatest_and_the_least_are_those_of_numpy(ours, theirs, dtype):
 
 
 def test_an_update_that_begins_anywhere_does_many_numbers_at_a_time():
-    source = Program(Description.read("3-4-2 tanh linear"), Adam()).source_for("numba")
+    source = Program(Description.read("8-10-2 tanh linear"), Adam()).source_for("numba")
     update = _module_from(source).update_1
     numbers = {"start": 7, "stop": 40}
     arrays = ("parameters", "slopes", "mean", "square")

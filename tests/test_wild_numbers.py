@@ -23,8 +23,10 @@ import pytest
 from glassnet.batches import Batches
 from glassnet.description import Description
 from glassnet.engines import Engine, Work
+from glassnet.engines.loops import write_loops
 from glassnet.engines.numba import NumbaEngine
 from glassnet.engines.numpy import NumpyEngine
+from glassnet.engines.tiny import is_tiny
 from glassnet.program import Program
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.averages import EMA, SWA
@@ -159,7 +161,10 @@ def wild_steps(program: Program) -> Iterator[tuple[str, Change]]:
     """What only an update sees, and what reaches it through gradients."""
     dtype = program.description.dtype
     by_state = [(in_state, value) for value in WILD[dtype]] if program.state_names else []
-    by_rate = [(in_rates, value) for value in RATES[dtype]]
+    rates = (
+        RATES[dtype][:-1] if is_tiny(program) else RATES[dtype]
+    )  # those add in an order of theirs
+    by_rate = [(in_rates, value) for value in rates]
     others = [(place, v) for place in (in_x, in_parameter("W1")) for v in WILD[dtype]]
     for place, value in (*by_state, *by_rate, *others):
         yield f"{value} {place.__name__}", place(value)
@@ -171,7 +176,7 @@ def wild_steps(program: Program) -> Iterator[tuple[str, Change]]:
 def wild(program: Program, change: Change, *, batch: int) -> tuple[Work, Values, np.ndarray]:
     work = work_for(program, 6, batch=6, weighted=True, shuffle=False)
     work = Work(work.x, work.y, work.weights, Batches(6, batch, False, seed=7), seed=7)
-    values, rates = first_values(program), rates_for(program, STEPS)
+    values, rates = first_values(program), rates_for(program, STEPS).copy()
     values.parameters[:] *= 0.4
     change(work, values, rates)
     return work, values, rates
@@ -239,9 +244,14 @@ def said(program: Program) -> str:
     return f"{description.short()} {description.loss} {description.dtype} {optimizer}"
 
 
+def in_plain_python(program: Program) -> PlainEngine:
+    """Products by BLAS, as NumPy has them: after inf, one in two roundings may be −inf, and so nan."""
+    return PlainEngine(program, write_loops(program, tiny=False))
+
+
 @pytest.mark.parametrize("program", list(alone()), ids=said)
 def test_gradients_of_every_rule_have_one_pattern(program):
-    assert_same_patterns(program, PlainEngine(program))
+    assert_same_patterns(program, in_plain_python(program))
 
 
 STEPPING = [kind for kind in OPTIMIZERS.values() if issubclass(kind, Stepping)]
@@ -268,7 +278,7 @@ def updated(dtype: str) -> Iterator[Program]:
 
 @pytest.mark.parametrize("program", list(updated("float32")), ids=said)
 def test_steps_of_every_optimizer_have_one_pattern(program):
-    assert_same_patterns_after_steps(program, PlainEngine(program))
+    assert_same_patterns_after_steps(program, in_plain_python(program))
 
 
 # ------------------------------------------------------------ all rules in a few, compiled
@@ -341,7 +351,7 @@ def test_compiled_training_stops_at_a_loss_of_nan_that_is_a_sum():
 )
 def test_a_loop_that_is_wrong_for_wild_numbers_alone_is_noticed(right, wrong):
     program = next(updated("float32"))
-    source = program.source_for("numba")
+    source = write_loops(program, tiny=False)
     assert right in source, source
     engine = PlainEngine(program, source.replace(right, wrong))
     checks = (assert_same_patterns, assert_same_patterns_after_steps)

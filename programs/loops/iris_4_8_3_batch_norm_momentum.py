@@ -14,14 +14,19 @@ from glassnet.engines.compiled import (
     is_finite,
     kept,
     least,
+    matrix_in,
     merged,
     minus,
     mix,
+    new_matrix,
+    new_numbers,
     normal,
+    numbers_in,
     over_root,
     plus,
     put_back,
     row_number,
+    rows_between,
     sign_of,
     sort_rows,
     sum_of_weights,
@@ -197,76 +202,76 @@ def train(
     n2 = sizes[2]
     at = 0
     at_W1 = at
-    W1 = parameters[at : at + n0 * n1].reshape((n0, n1))
-    dW1 = slopes[at : at + n0 * n1].reshape((n0, n1))
+    W1 = matrix_in(parameters, at, n0, n1)
+    dW1 = matrix_in(slopes, at, n0, n1)
     at += n0 * n1
     at_b1 = at
-    b1 = parameters[at : at + n1]
-    db1 = slopes[at : at + n1]
+    b1 = numbers_in(parameters, at, n1)
+    db1 = numbers_in(slopes, at, n1)
     at += n1
     at_scale1 = at
-    scale1 = parameters[at : at + n1]
-    dscale1 = slopes[at : at + n1]
+    scale1 = numbers_in(parameters, at, n1)
+    dscale1 = numbers_in(slopes, at, n1)
     at += n1
     at_shift1 = at
-    shift1 = parameters[at : at + n1]
-    dshift1 = slopes[at : at + n1]
+    shift1 = numbers_in(parameters, at, n1)
+    dshift1 = numbers_in(slopes, at, n1)
     at += n1
     at_W2 = at
-    W2 = parameters[at : at + n1 * n2].reshape((n1, n2))
-    dW2 = slopes[at : at + n1 * n2].reshape((n1, n2))
+    W2 = matrix_in(parameters, at, n1, n2)
+    dW2 = matrix_in(slopes, at, n1, n2)
     at += n1 * n2
     at_b2 = at
-    b2 = parameters[at : at + n2]
-    db2 = slopes[at : at + n2]
+    b2 = numbers_in(parameters, at, n2)
+    db2 = numbers_in(slopes, at, n2)
     at += n2
     velocity = state[0]
     at = 0
-    mean1 = statistics[at : at + n1]
+    mean1 = numbers_in(statistics, at, n1)
     at += n1
-    variance1 = statistics[at : at + n1]
+    variance1 = numbers_in(statistics, at, n1)
     at += n1
     rows = x_all.shape[0]
     most = min(rows, batch + 1)
-    z1_most = np.empty((most, n1), real)
-    z1 = z1_most[:most]
-    t2_most = np.empty(most, real)
-    t2 = t2_most[:most]
-    batch_mean1 = np.empty(n1, real)
-    t4_most = np.empty((most, n1), real)
-    t4 = t4_most[:most]
-    batch_variance1 = np.empty(n1, real)
-    t7 = np.empty(n1, real)
-    t8 = np.empty(n1, real)
-    per_spread1 = np.empty(n1, real)
-    normal1_most = np.empty((most, n1), real)
-    normal1 = normal1_most[:most]
-    a1_most = np.empty((most, n1), real)
-    a1 = a1_most[:most]
-    dz2_most = np.empty((most, n2), real)
-    dz2 = dz2_most[:most]
-    t19 = np.empty(n1, real)
-    dh1_most = np.empty((most, n1), real)
-    dh1 = dh1_most[:most]
-    dz1_most = np.empty((most, n1), real)
-    dz1 = dz1_most[:most]
-    t27 = np.empty(n1, real)
-    t28 = np.empty(n1, real)
-    t29 = np.empty(n1, real)
-    t30 = np.empty(n1, real)
-    part_batch_mean1 = np.empty(n1, real)
-    part_batch_variance1 = np.empty(n1, real)
-    part_db2 = np.empty(n2, real)
-    part_dshift1 = np.empty(n1, real)
-    part_dscale1 = np.empty(n1, real)
-    part_db1 = np.empty(n1, real)
-    w_most = np.empty(most, real)
-    w = w_most[:most]
+    z1_most = new_matrix(most, n1, parameters)
+    z1 = rows_between(z1_most, 0, most)
+    t2_most = new_numbers(most, parameters)
+    t2 = rows_between(t2_most, 0, most)
+    batch_mean1 = new_numbers(n1, parameters)
+    t4_most = new_matrix(most, n1, parameters)
+    t4 = rows_between(t4_most, 0, most)
+    batch_variance1 = new_numbers(n1, parameters)
+    t7 = new_numbers(n1, parameters)
+    t8 = new_numbers(n1, parameters)
+    per_spread1 = new_numbers(n1, parameters)
+    normal1_most = new_matrix(most, n1, parameters)
+    normal1 = rows_between(normal1_most, 0, most)
+    a1_most = new_matrix(most, n1, parameters)
+    a1 = rows_between(a1_most, 0, most)
+    dz2_most = new_matrix(most, n2, parameters)
+    dz2 = rows_between(dz2_most, 0, most)
+    t19 = new_numbers(n1, parameters)
+    dh1_most = new_matrix(most, n1, parameters)
+    dh1 = rows_between(dh1_most, 0, most)
+    dz1_most = new_matrix(most, n1, parameters)
+    dz1 = rows_between(dz1_most, 0, most)
+    t27 = new_numbers(n1, parameters)
+    t28 = new_numbers(n1, parameters)
+    t29 = new_numbers(n1, parameters)
+    t30 = new_numbers(n1, parameters)
+    part_batch_mean1 = new_numbers(n1, parameters)
+    part_batch_variance1 = new_numbers(n1, parameters)
+    part_db2 = new_numbers(n2, parameters)
+    part_dshift1 = new_numbers(n1, parameters)
+    part_dscale1 = new_numbers(n1, parameters)
+    part_db1 = new_numbers(n1, parameters)
+    w_most = new_numbers(most, parameters)
+    w = rows_between(w_most, 0, most)
     m = 0
     changing = rates.shape[0] > 1
     kept_rows = most if shuffled else 1
-    x_rows = np.empty((kept_rows, n0), real)
-    y_rows = np.empty((kept_rows, n2), real)
+    x_rows = new_matrix(kept_rows, x_all.shape[1], parameters)
+    y_rows = new_matrix(kept_rows, y_all.shape[1], parameters)
     order = np.empty(rows if shuffled else 1, np.int64)
     hashes = np.empty(order.size, np.uint32)
     counts = np.empty(order.size + 1, np.int64)
@@ -278,24 +283,24 @@ def train(
         start = position * batch
         stop = rows if position == per_epoch - 1 else start + batch
         if shuffled:
-            x = x_rows[: stop - start]
-            y = y_rows[: stop - start]
+            x = rows_between(x_rows, 0, stop - start)
+            y = rows_between(y_rows, 0, stop - start)
             gather(x_all, order, start, x)
             gather(y_all, order, start, y)
         else:
-            x = x_all[start:stop]
-            y = y_all[start:stop]
+            x = rows_between(x_all, start, stop)
+            y = rows_between(y_all, start, stop)
         if m != stop - start:
             m = stop - start
-            z1 = z1_most[:m]
-            t2 = t2_most[:m]
-            t4 = t4_most[:m]
-            normal1 = normal1_most[:m]
-            a1 = a1_most[:m]
-            dz2 = dz2_most[:m]
-            dh1 = dh1_most[:m]
-            dz1 = dz1_most[:m]
-            w = w_most[:m]
+            z1 = rows_between(z1_most, 0, m)
+            t2 = rows_between(t2_most, 0, m)
+            t4 = rows_between(t4_most, 0, m)
+            normal1 = rows_between(normal1_most, 0, m)
+            a1 = rows_between(a1_most, 0, m)
+            dz2 = rows_between(dz2_most, 0, m)
+            dh1 = rows_between(dh1_most, 0, m)
+            dz1 = rows_between(dz1_most, 0, m)
+            w = rows_between(w_most, 0, m)
             fill_equal_shares(adds_up, w)
         if weights.size > 0:
             fill_shares(weights, order, start, shuffled, adds_up, w)

@@ -14,14 +14,19 @@ from glassnet.engines.compiled import (
     is_finite,
     kept,
     least,
+    matrix_in,
     merged,
     minus,
     mix,
+    new_matrix,
+    new_numbers,
     normal,
+    numbers_in,
     over_root,
     plus,
     put_back,
     row_number,
+    rows_between,
     sign_of,
     sort_rows,
     sum_of_weights,
@@ -77,17 +82,17 @@ def predict(x_all, parameters, statistics, sizes, outputs_all, block):
     n1 = sizes[1]
     n2 = sizes[2]
     at = 0
-    W1 = parameters[at : at + n0 * n1].reshape((n0, n1))
+    W1 = matrix_in(parameters, at, n0, n1)
     at += n0 * n1
-    b1 = parameters[at : at + n1]
+    b1 = numbers_in(parameters, at, n1)
     at += n1
-    W2 = parameters[at : at + n1 * n2].reshape((n1, n2))
+    W2 = matrix_in(parameters, at, n1, n2)
     at += n1 * n2
-    b2 = parameters[at : at + n2]
+    b2 = numbers_in(parameters, at, n2)
     at += n2
     rows = x_all.shape[0]
     most = min(rows, block)
-    a1_most = np.empty((most, n1), real)
+    a1_most = new_matrix(most, n1, parameters)
     for start in range(0, rows, block):
         stop = min(start + block, rows)
         m = stop - start

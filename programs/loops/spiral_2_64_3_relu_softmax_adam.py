@@ -14,14 +14,19 @@ from glassnet.engines.compiled import (
     is_finite,
     kept,
     least,
+    matrix_in,
     merged,
     minus,
     mix,
+    new_matrix,
+    new_numbers,
     normal,
+    numbers_in,
     over_root,
     plus,
     put_back,
     row_number,
+    rows_between,
     sign_of,
     sort_rows,
     sum_of_weights,
@@ -142,40 +147,40 @@ def train(
     n2 = sizes[2]
     at = 0
     at_W1 = at
-    W1 = parameters[at : at + n0 * n1].reshape((n0, n1))
-    dW1 = slopes[at : at + n0 * n1].reshape((n0, n1))
+    W1 = matrix_in(parameters, at, n0, n1)
+    dW1 = matrix_in(slopes, at, n0, n1)
     at += n0 * n1
     at_b1 = at
-    b1 = parameters[at : at + n1]
-    db1 = slopes[at : at + n1]
+    b1 = numbers_in(parameters, at, n1)
+    db1 = numbers_in(slopes, at, n1)
     at += n1
     at_W2 = at
-    W2 = parameters[at : at + n1 * n2].reshape((n1, n2))
-    dW2 = slopes[at : at + n1 * n2].reshape((n1, n2))
+    W2 = matrix_in(parameters, at, n1, n2)
+    dW2 = matrix_in(slopes, at, n1, n2)
     at += n1 * n2
     at_b2 = at
-    b2 = parameters[at : at + n2]
-    db2 = slopes[at : at + n2]
+    b2 = numbers_in(parameters, at, n2)
+    db2 = numbers_in(slopes, at, n2)
     at += n2
     mean = state[0]
     square = state[1]
     rows = x_all.shape[0]
     most = min(rows, batch + 1)
-    a1_most = np.empty((most, n1), real)
-    a1 = a1_most[:most]
-    dz2_most = np.empty((most, n2), real)
-    dz2 = dz2_most[:most]
-    dz1_most = np.empty((most, n1), real)
-    dz1 = dz1_most[:most]
-    part_db2 = np.empty(n2, real)
-    part_db1 = np.empty(n1, real)
-    w_most = np.empty(most, real)
-    w = w_most[:most]
+    a1_most = new_matrix(most, n1, parameters)
+    a1 = rows_between(a1_most, 0, most)
+    dz2_most = new_matrix(most, n2, parameters)
+    dz2 = rows_between(dz2_most, 0, most)
+    dz1_most = new_matrix(most, n1, parameters)
+    dz1 = rows_between(dz1_most, 0, most)
+    part_db2 = new_numbers(n2, parameters)
+    part_db1 = new_numbers(n1, parameters)
+    w_most = new_numbers(most, parameters)
+    w = rows_between(w_most, 0, most)
     m = 0
     changing = rates.shape[0] > 1
     kept_rows = most if shuffled else 1
-    x_rows = np.empty((kept_rows, n0), real)
-    y_rows = np.empty((kept_rows, n2), real)
+    x_rows = new_matrix(kept_rows, x_all.shape[1], parameters)
+    y_rows = new_matrix(kept_rows, y_all.shape[1], parameters)
     order = np.empty(rows if shuffled else 1, np.int64)
     hashes = np.empty(order.size, np.uint32)
     counts = np.empty(order.size + 1, np.int64)
@@ -187,19 +192,19 @@ def train(
         start = position * batch
         stop = rows if position == per_epoch - 1 else start + batch
         if shuffled:
-            x = x_rows[: stop - start]
-            y = y_rows[: stop - start]
+            x = rows_between(x_rows, 0, stop - start)
+            y = rows_between(y_rows, 0, stop - start)
             gather(x_all, order, start, x)
             gather(y_all, order, start, y)
         else:
-            x = x_all[start:stop]
-            y = y_all[start:stop]
+            x = rows_between(x_all, start, stop)
+            y = rows_between(y_all, start, stop)
         if m != stop - start:
             m = stop - start
-            a1 = a1_most[:m]
-            dz2 = dz2_most[:m]
-            dz1 = dz1_most[:m]
-            w = w_most[:m]
+            a1 = rows_between(a1_most, 0, m)
+            dz2 = rows_between(dz2_most, 0, m)
+            dz1 = rows_between(dz1_most, 0, m)
+            w = rows_between(w_most, 0, m)
             fill_equal_shares(adds_up, w)
         if weights.size > 0:
             fill_shares(weights, order, start, shuffled, adds_up, w)

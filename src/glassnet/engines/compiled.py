@@ -253,3 +253,36 @@ def sort_rows(key, order, hashes, counts):
             place -= 1
         order[place] = row
         hashes[place] = hash_
+
+
+# ----------------------------------------- views and arrays: as calls, they are compiled only once
+
+
+@compiled
+def matrix_in(flat, at, rows, columns):
+    """Give a part of a flat array as a matrix."""
+    return flat[at : at + rows * columns].reshape((rows, columns))
+
+
+@compiled
+def numbers_in(flat, at, size):
+    """Give a part of a flat array."""
+    return flat[at : at + size]
+
+
+@compiled
+def rows_between(array, first, last):
+    """Give some rows of a matrix, or some numbers of a flat array."""
+    return array[first:last]
+
+
+@compiled
+def new_matrix(rows, columns, like):
+    """Give a matrix of the dtype of another array, not filled."""
+    return np.empty((rows, columns), like.dtype)
+
+
+@compiled
+def new_numbers(size, like):
+    """Give a flat array of the dtype of another, not filled."""
+    return np.empty(size, like.dtype)

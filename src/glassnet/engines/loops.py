@@ -30,6 +30,7 @@ from glassnet.engines.plan import (
 from glassnet.engines.tiny import is_tiny, tiny_functions
 from glassnet.engines.update_loops import UpdateLoops
 from glassnet.graph import Symbol, gradient_graph
+from glassnet.lines import Shape
 from glassnet.program import Program
 
 FLUSH = 256  # rows after which partial sums are added up, so that float32 sums stay exact
@@ -352,14 +353,19 @@ from glassnet.engines.compiled import (
     is_finite,
     kept,
     least,
+    matrix_in,
     merged,
     minus,
     mix,
+    new_matrix,
+    new_numbers,
     normal,
+    numbers_in,
     over_root,
     plus,
     put_back,
     row_number,
+    rows_between,
     sign_of,
     sort_rows,
     sum_of_weights,
@@ -385,13 +391,13 @@ if shuffled and (number == first or position == 0):
 start = position * batch
 stop = rows if position == per_epoch - 1 else start + batch
 if shuffled:
-    x = x_rows[: stop - start]
-    y = y_rows[: stop - start]
+    x = rows_between(x_rows, 0, stop - start)
+    y = rows_between(y_rows, 0, stop - start)
     gather(x_all, order, start, x)
     gather(y_all, order, start, y)
 else:
-    x = x_all[start:stop]
-    y = y_all[start:stop]""".splitlines()
+    x = rows_between(x_all, start, stop)
+    y = rows_between(y_all, start, stop)""".splitlines()
 
 
 def prepared(program: Program) -> Iterator[str]:
@@ -400,19 +406,30 @@ def prepared(program: Program) -> Iterator[str]:
         yield f"{width} = sizes[{place}]"
     yield "at = 0"
     for p, shape in program.parameter_shapes.items():
-        size = " * ".join(map(str, shape))
-        reshaped = f".reshape(({', '.join(map(str, shape))}))" if len(shape) == 2 else ""
         yield f"at_{p} = at"
-        yield f"{p} = parameters[at : at + {size}]{reshaped}"
-        yield f"d{p} = slopes[at : at + {size}]{reshaped}"
-        yield f"at += {size}"
+        yield f"{p} = {view('parameters', shape)}"
+        yield f"d{p} = {view('slopes', shape)}"
+        yield f"at += {' * '.join(map(str, shape))}"
     for row, kind in enumerate(program.optimizer.state_names()):
         yield f"{kind} = state[{row}]"
     if program.statistics:
         yield "at = 0"
     for name, shape in program.statistic_shapes.items():
-        yield f"{name} = statistics[at : at + {shape[0]}]"
+        yield f"{name} = {view('statistics', shape)}"
         yield f"at += {shape[0]}"
+
+
+def view(flat: str, shape: Shape) -> str:
+    """Write the part of a flat array that begins at `at` and has a shape."""
+    kind = "matrix_in" if len(shape) == 2 else "numbers_in"
+    return f"{kind}({flat}, at, {', '.join(map(str, shape))})"
+
+
+def new_array(axes: Iterable[object]) -> str:
+    """Write an array of such axes, those of one number left out."""
+    sizes = [str(axis) for axis in axes if axis != 1]
+    kind = "new_matrix" if len(sizes) == 2 else "new_numbers"
+    return f"{kind}({', '.join(sizes)}, parameters)"
 
 
 def _buffers(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
@@ -421,23 +438,21 @@ def _buffers(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
     yield "most = min(rows, batch + 1)"
     for name, shape in plan.buffers.items():
         if shape[0] == "m":
-            columns = f"(most, {shape[1]})" if shape[1] != 1 else "most"
-            yield f"{name}_most = np.empty({columns}, real)"
-            yield f"{name} = {name}_most[:most]"
+            yield f"{name}_most = {new_array(['most', *shape[1:]])}"
+            yield f"{name} = rows_between({name}_most, 0, most)"
         else:
-            size = f"({', '.join(map(str, shape))})" if len(shape) > 1 else str(shape[0])
-            yield f"{name} = np.empty({size}, real)"
+            yield f"{name} = {new_array(shape)}"
     for name, width in stages.partial_sums.items():
-        yield f"{name} = np.empty({width}, real)"
+        yield f"{name} = {new_array([width])}"
     for name, values in plan.numbers.items():
         yield f"{name} = np.array({values!r}, real)"
-    yield "w_most = np.empty(most, real)"
-    yield "w = w_most[:most]"
+    yield f"w_most = {new_array(['most'])}"
+    yield "w = rows_between(w_most, 0, most)"
     yield "m = 0"
     yield "changing = rates.shape[0] > 1"
     yield "kept_rows = most if shuffled else 1"
-    yield "x_rows = np.empty((kept_rows, n0), real)"
-    yield f"y_rows = np.empty((kept_rows, {program.inputs[1].shape[1]}), real)"
+    yield "x_rows = new_matrix(kept_rows, x_all.shape[1], parameters)"
+    yield "y_rows = new_matrix(kept_rows, y_all.shape[1], parameters)"
     yield "order = np.empty(rows if shuffled else 1, np.int64)"
     yield "hashes = np.empty(order.size, np.uint32)"
     yield "counts = np.empty(order.size + 1, np.int64)"
@@ -462,8 +477,8 @@ def _cut_to_batch(plan: Plan) -> Iterator[str]:
     yield "    m = stop - start"
     for name, shape in plan.buffers.items():
         if shape[0] == "m":
-            yield f"    {name} = {name}_most[:m]"
-    yield "    w = w_most[:m]"
+            yield f"    {name} = rows_between({name}_most, 0, m)"
+    yield "    w = rows_between(w_most, 0, m)"
     yield "    fill_equal_shares(adds_up, w)"
     yield "if weights.size > 0:"
     yield "    fill_shares(weights, order, start, shuffled, adds_up, w)"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from glassnet.engines.functions import Functions
-from glassnet.engines.loops import IMPORTS, Stages, indented, lines_of, whole_text
+from glassnet.engines.loops import IMPORTS, Stages, indented, lines_of, new_array, view, whole_text
 from glassnet.engines.plan import Plan
 from glassnet.graph import GradientGraph, Symbol, prediction_graph
 from glassnet.lines import Shape
@@ -78,21 +78,14 @@ def _prepared(program: Program, plan: Plan) -> Iterator[str]:
         if shapes:
             yield "at = 0"
         for name, shape in shapes.items():
-            size = " * ".join(map(str, shape))
-            reshaped = f".reshape(({', '.join(map(str, shape))}))" if len(shape) == 2 else ""
-            yield f"{name} = {flat}[at : at + {size}]{reshaped}"
-            yield f"at += {size}"
+            yield f"{name} = {view(flat, shape)}"
+            yield f"at += {' * '.join(map(str, shape))}"
     yield "rows = x_all.shape[0]"
     yield "most = min(rows, block)"
     for name, shape in _buffers(plan):
-        axes = [str(axis) for axis in shape if axis != 1]
         if shape[0] == "m":
-            yield f"{name}_most = np.empty({_as_size(['most', *axes[1:]])}, real)"
+            yield f"{name}_most = {new_array(['most', *shape[1:]])}"
         else:
-            yield f"{name} = np.empty({_as_size(axes)}, real)"
+            yield f"{name} = {new_array(shape)}"
     for name, values in plan.numbers.items():
         yield f"{name} = np.array({values!r}, real)"
-
-
-def _as_size(axes: list[str]) -> str:
-    return f"({', '.join(axes)})" if len(axes) > 1 else axes[0]

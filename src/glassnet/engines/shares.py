@@ -8,8 +8,6 @@ Compiled with Numba; each is also plain Python (`.py_func`).
 
 from __future__ import annotations
 
-import numpy as np
-
 from glassnet.engines.compiled import compiled
 
 
@@ -62,21 +60,9 @@ def row_of(matrix, row):
 
 
 @compiled
-def rows_between(array, first, last):
-    """Give some rows of a matrix, or some numbers of a flat array."""
-    return array[first:last]
-
-
-@compiled
 def columns_between(matrix, first, last):
     """Give some columns of a matrix, as the rows of its transpose."""
     return matrix[:, first:last].T
-
-
-@compiled
-def new_numbers(size, like):
-    """Give a flat array of the dtype of another, not filled."""
-    return np.empty(size, like.dtype)
 
 
 @compiled

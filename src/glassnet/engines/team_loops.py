@@ -146,9 +146,7 @@ from glassnet.engines.shares import (
     copy_between,
     fill_own_equal_shares,
     fill_own_shares,
-    new_numbers,
     row_of,
-    rows_between,
     total_of,
 )
 """
