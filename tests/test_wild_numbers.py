@@ -161,7 +161,8 @@ def wild_steps(program: Program) -> Iterator[tuple[str, Change]]:
     """What only an update sees, and what reaches it through gradients."""
     dtype = program.description.dtype
     by_state = [(in_state, value) for value in WILD[dtype]] if program.state_names else []
-    rates = (
+    # Tiny programs add in an order of their own.
+    rates = RATES[dtype][:-1] if is_tiny(program) else RATES[dtype]
         RATES[dtype][:-1] if is_tiny(program) else RATES[dtype]
     )  # those add in an order of theirs
     by_rate = [(in_rates, value) for value in rates]
@@ -245,7 +246,7 @@ def said(program: Program) -> str:
 
 
 def in_plain_python(program: Program) -> PlainEngine:
-    """Products by BLAS, as NumPy has them: after inf, one in two roundings may be −inf, and so nan."""
+    """Products by BLAS, as in NumPy: between inf and −inf, how often is rounded makes nan or not."""
     return PlainEngine(program, write_loops(program, tiny=False))
 
 
