@@ -163,8 +163,6 @@ def wild_steps(program: Program) -> Iterator[tuple[str, Change]]:
     by_state = [(in_state, value) for value in WILD[dtype]] if program.state_names else []
     # Tiny programs add in an order of their own.
     rates = RATES[dtype][:-1] if is_tiny(program) else RATES[dtype]
-        RATES[dtype][:-1] if is_tiny(program) else RATES[dtype]
-    )  # those add in an order of theirs
     by_rate = [(in_rates, value) for value in rates]
     others = [(place, v) for place in (in_x, in_parameter("W1")) for v in WILD[dtype]]
     for place, value in (*by_state, *by_rate, *others):
@@ -246,7 +244,7 @@ def said(program: Program) -> str:
 
 
 def in_plain_python(program: Program) -> PlainEngine:
-    """Products by BLAS, as in NumPy: between inf and −inf, how often is rounded makes nan or not."""
+    """Products by BLAS, as in NumPy: between inf and −inf, nan depends on roundings."""
     return PlainEngine(program, write_loops(program, tiny=False))
 
 
