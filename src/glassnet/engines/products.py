@@ -128,6 +128,8 @@ def multiply(dtype: str) -> Callable[..., None]:
     swapped = transposed_block(number, lanes)
     room = memory_of(TERMS * widest * size)
     spare_row = memory_of(widest * size)
+    few = max(1, lanes // 4)
+    swapped_tile = memory_of(few * widest * size)
 
     @njit(error_model="numpy")
     def copied(b, b_row, b_next, terms, columns, target):
@@ -148,9 +150,17 @@ def multiply(dtype: str) -> Callable[..., None]:
 
     @njit(error_model="numpy")
     def multiplied(a, a_row, a_next, b, b_row, b_next, c, c_row, rows, terms, columns):
-        """Go through slices of the sums, blocks of rows, and panels of columns."""
+        """Go through slices of the sums, blocks of rows, and panels of columns.
+
+        Few columns would leave most of each vector empty: then the two matrices change places, and
+        what is computed is the result with its sides swapped.
+        """
+        swaps = columns <= few and rows >= lanes
+        if swaps:
+            a, a_row, a_next, b, b_row, b_next = b, b_next, b_row, a, a_next, a_row
+            rows, columns = columns, rows
         copies = b_next != size or (b_row >= FAR_APART and rows >= MANY_ROWS)
-        target, spare = room(), spare_row()
+        target, spare, aside = room(), spare_row(), swapped_tile()
         vectors = -(-columns // lanes)
         panels = -(-vectors // VECTORS)
         slices = max(1, -(-terms // TERMS))
@@ -168,12 +178,25 @@ def multiply(dtype: str) -> Callable[..., None]:
                         copied(right, b_row, b_next, here, found, target)
                         right, right_row = target, widest * size
                     last = found - (after - first - 1) * lanes
+                    if swaps and p > 0:
+                        for q in range(found):
+                            for row in range(rows):
+                                there = aside + (row * widest + q) * size
+                                copy(c + (j + q) * c_row + row * size, there)
                     for row in range(i, stop, high):
+                        out, out_row = c + row * c_row + j * size, c_row
+                        if swaps:
+                            out, out_row = aside, widest * size
                         rows_by_vectors(
                             after - first, stop - row, last,
                             a + row * a_row + p * a_next, a_row, a_next, right, right_row, here,
-                            c + row * c_row + j * size, c_row, p == 0, spare,
+                            out, out_row, p == 0, spare,
                         )  # fmt: skip
+                    if swaps:
+                        for q in range(found):
+                            for row in range(rows):
+                                there = aside + (row * widest + q) * size
+                                copy(there, c + (j + q) * c_row + row * size)
                     first = after
 
     return multiplied

@@ -132,7 +132,7 @@ def tile(number: Any, lanes: int, rows: int, vectors: int) -> Callable[..., None
     Args:
         number: LLVM's type of the numbers.
         lanes: numbers in a vector.
-        rows: of the tile, at most; for one row there are instructions of their own.
+        rows: of the tile, at most; for half of them and for one there are instructions of their own.
         vectors: of columns of the tile, at most.
 
     Returns:
@@ -152,9 +152,12 @@ def tile(number: Any, lanes: int, rows: int, vectors: int) -> Callable[..., None
             found, found_rows, *others = arguments
             after = builder.append_basic_block("after_tile")
             alone = builder.icmp_signed("==", found_rows, WORD(1))
-            choice = builder.add(builder.select(alone, WORD(vectors), WORD(0)), found)
-            cases = builder.switch(choice, after)
-            for number_of, high in enumerate([rows] * vectors + [1] * vectors):
+            few = builder.icmp_signed("<=", found_rows, WORD(rows // 2))
+            skipped = builder.select(few, WORD(vectors), WORD(0))
+            skipped = builder.select(alone, WORD(2 * vectors), skipped)
+            cases = builder.switch(builder.add(skipped, found), after)
+            heights = [rows] * vectors + [rows // 2] * vectors + [1] * vectors
+            for number_of, high in enumerate(heights):
                 case = builder.append_basic_block("tile")
                 cases.add_case(WORD(number_of + 1), case)
                 builder.position_at_end(case)
