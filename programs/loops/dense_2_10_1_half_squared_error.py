@@ -22,6 +22,7 @@ from glassnet.engines.compiled import (
     new_numbers,
     normal,
     numbers_in,
+    numbers_of,
     over_root,
     plus,
     put_back,

@@ -22,6 +22,7 @@ from glassnet.engines.compiled import (
     new_numbers,
     normal,
     numbers_in,
+    numbers_of,
     over_root,
     plus,
     put_back,
@@ -76,11 +77,7 @@ def rows_1(m, n1, a1, b1, normal1, scale1, shift1, key_keep1, h1_2, per_spread1)
 
 
 @compiled
-def rows_2(m, db2, n2, part_db2, dz2, b2, y, w):
-    loss = 0.0
-    for j in range(n2):
-        db2[j] = real(0.0)
-        part_db2[j] = real(0.0)
+def rows_2(m, n2, dz2, b2, y, t16):
     for i in range(m):
         t10_i = real(-np.inf)
         for j in range(n2):
@@ -88,33 +85,60 @@ def rows_2(m, db2, n2, part_db2, dz2, b2, y, w):
             z2_ij = (product2_ij + b2[j])
             dz2[i, j] = z2_ij
             t10_i = greatest(t10_i, z2_ij)
-        t13_i = real(0.0)
         t16_i = real(0.0)
         for j in range(n2):
             z2_ij = dz2[i, j]
             t11_ij = (z2_ij - t10_i)
-            t12_ij = exp(t11_ij)
-            dz2[i, j] = t12_ij
-            t13_i += t12_ij
+            dz2[i, j] = t11_ij
             t16_i += (t11_ij * y[i, j])
-        t14_i = log(t13_i)
-        t17_i = (t14_i - t16_i)
-        t18_i = (w[i] * t17_i)
+        t16[i] = t16_i
+
+
+@compiled
+def each_1(dz2):
+    for q in range(dz2.size):
+        dz2[q] = exp(dz2[q])
+
+
+@compiled
+def rows_3(m, db2, n2, part_db2, dz2, t13, w, y):
+    for j in range(n2):
+        db2[j] = real(0.0)
+        part_db2[j] = real(0.0)
+    for i in range(m):
+        t13_i = real(0.0)
+        for j in range(n2):
+            t13_i += dz2[i, j]
+        t13[i] = t13_i
         for j in range(n2):
             t12_ij = dz2[i, j]
             dz2_ij = (w[i] * ((t12_ij / t13_i) - y[i, j]))
             dz2[i, j] = dz2_ij
             part_db2[j] += dz2_ij
-        loss += t18_i
         if i % 256 == 255 or i == m - 1:
             for j in range(n2):
                 db2[j] += part_db2[j]
                 part_db2[j] = real(0.0)
+
+
+@compiled
+def each_2(t14, t13):
+    for q in range(t14.size):
+        t14[q] = log(t13[q])
+
+
+@compiled
+def rows_4(m, t14, t16, w):
+    loss = 0.0
+    for i in range(m):
+        t17_i = (t14[i] - t16[i])
+        t18_i = (w[i] * t17_i)
+        loss += t18_i
     return real(loss)
 
 
 @compiled
-def rows_3(m, db1, n1, part_db1, dscale1, part_dscale1, dshift1, part_dshift1, dz1, key_keep1, scale1, normal1, per_spread1, a1):
+def rows_5(m, db1, n1, part_db1, dscale1, part_dscale1, dshift1, part_dshift1, dz1, key_keep1, scale1, normal1, per_spread1, a1):
     for j in range(n1):
         db1[j] = real(0.0)
         part_db1[j] = real(0.0)
@@ -230,6 +254,12 @@ def train(
     h1_2 = rows_between(h1_2_most, 0, most)
     dz2_most = new_matrix(most, n2, parameters)
     dz2 = rows_between(dz2_most, 0, most)
+    t13_most = new_numbers(most, parameters)
+    t13 = rows_between(t13_most, 0, most)
+    t14_most = new_numbers(most, parameters)
+    t14 = rows_between(t14_most, 0, most)
+    t16_most = new_numbers(most, parameters)
+    t16 = rows_between(t16_most, 0, most)
     dz1_most = new_matrix(most, n1, parameters)
     dz1 = rows_between(dz1_most, 0, most)
     part_db2 = new_numbers(n2, parameters)
@@ -269,6 +299,9 @@ def train(
             per_spread1 = rows_between(per_spread1_most, 0, m)
             h1_2 = rows_between(h1_2_most, 0, m)
             dz2 = rows_between(dz2_most, 0, m)
+            t13 = rows_between(t13_most, 0, m)
+            t14 = rows_between(t14_most, 0, m)
+            t16 = rows_between(t16_most, 0, m)
             dz1 = rows_between(dz1_most, 0, m)
             w = rows_between(w_most, 0, m)
             fill_equal_shares(adds_up, w)
@@ -277,10 +310,14 @@ def train(
         product(x, W1, a1)
         rows_1(m, n1, a1, b1, normal1, scale1, shift1, key_keep1, h1_2, per_spread1)
         product(h1_2, W2, dz2)
-        loss = rows_2(m, db2, n2, part_db2, dz2, b2, y, w)
+        rows_2(m, n2, dz2, b2, y, t16)
+        each_1(numbers_of(dz2))
+        rows_3(m, db2, n2, part_db2, dz2, t13, w, y)
         product(dz2, W2.T, dz1)
         product(h1_2.T, dz2, dW2)
-        rows_3(m, db1, n1, part_db1, dscale1, part_dscale1, dshift1, part_dshift1, dz1, key_keep1, scale1, normal1, per_spread1, a1)
+        each_2(numbers_of(t14), numbers_of(t13))
+        loss = rows_4(m, t14, t16, w)
+        rows_5(m, db1, n1, part_db1, dscale1, part_dscale1, dshift1, part_dshift1, dz1, key_keep1, scale1, normal1, per_spread1, a1)
         product(x.T, dz1, dW1)
         losses[number - first] = loss
         if not is_finite(loss):

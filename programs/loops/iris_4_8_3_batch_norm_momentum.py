@@ -22,6 +22,7 @@ from glassnet.engines.compiled import (
     new_numbers,
     normal,
     numbers_in,
+    numbers_of,
     over_root,
     plus,
     put_back,
@@ -100,11 +101,7 @@ def rows_4(m, n1, t4, per_spread1, normal1, scale1, shift1, a1):
 
 
 @compiled
-def rows_5(m, db2, n2, part_db2, dz2, b2, y, w):
-    loss = 0.0
-    for j in range(n2):
-        db2[j] = real(0.0)
-        part_db2[j] = real(0.0)
+def rows_5(m, n2, dz2, b2, y, t16):
     for i in range(m):
         t10_i = real(-np.inf)
         for j in range(n2):
@@ -112,33 +109,60 @@ def rows_5(m, db2, n2, part_db2, dz2, b2, y, w):
             z2_ij = (product2_ij + b2[j])
             dz2[i, j] = z2_ij
             t10_i = greatest(t10_i, z2_ij)
-        t13_i = real(0.0)
         t16_i = real(0.0)
         for j in range(n2):
             z2_ij = dz2[i, j]
             t11_ij = (z2_ij - t10_i)
-            t12_ij = exp(t11_ij)
-            dz2[i, j] = t12_ij
-            t13_i += t12_ij
+            dz2[i, j] = t11_ij
             t16_i += (t11_ij * y[i, j])
-        t14_i = log(t13_i)
-        t17_i = (t14_i - t16_i)
-        t18_i = (w[i] * t17_i)
+        t16[i] = t16_i
+
+
+@compiled
+def each_1(dz2):
+    for q in range(dz2.size):
+        dz2[q] = exp(dz2[q])
+
+
+@compiled
+def rows_6(m, db2, n2, part_db2, dz2, t13, w, y):
+    for j in range(n2):
+        db2[j] = real(0.0)
+        part_db2[j] = real(0.0)
+    for i in range(m):
+        t13_i = real(0.0)
+        for j in range(n2):
+            t13_i += dz2[i, j]
+        t13[i] = t13_i
         for j in range(n2):
             t12_ij = dz2[i, j]
             dz2_ij = (w[i] * ((t12_ij / t13_i) - y[i, j]))
             dz2[i, j] = dz2_ij
             part_db2[j] += dz2_ij
-        loss += t18_i
         if i % 256 == 255 or i == m - 1:
             for j in range(n2):
                 db2[j] += part_db2[j]
                 part_db2[j] = real(0.0)
+
+
+@compiled
+def each_2(t14, t13):
+    for q in range(t14.size):
+        t14[q] = log(t13[q])
+
+
+@compiled
+def rows_7(m, t14, t16, w):
+    loss = 0.0
+    for i in range(m):
+        t17_i = (t14[i] - t16[i])
+        t18_i = (w[i] * t17_i)
+        loss += t18_i
     return real(loss)
 
 
 @compiled
-def rows_6(m, dshift1, n1, part_dshift1, dscale1, part_dscale1, dh1, a1, normal1):
+def rows_8(m, dshift1, n1, part_dshift1, dscale1, part_dscale1, dh1, a1, normal1):
     for j in range(n1):
         dshift1[j] = real(0.0)
         part_dshift1[j] = real(0.0)
@@ -162,7 +186,7 @@ def rows_6(m, dshift1, n1, part_dshift1, dscale1, part_dscale1, dh1, a1, normal1
 
 
 @compiled
-def rows_7(m, db1, n1, part_db1, t19, dh1, t2, dshift1, normal1, dscale1, dz1):
+def rows_9(m, db1, n1, part_db1, t19, dh1, t2, dshift1, normal1, dscale1, dz1):
     for j in range(n1):
         db1[j] = real(0.0)
         part_db1[j] = real(0.0)
@@ -250,6 +274,12 @@ def train(
     a1 = rows_between(a1_most, 0, most)
     dz2_most = new_matrix(most, n2, parameters)
     dz2 = rows_between(dz2_most, 0, most)
+    t13_most = new_numbers(most, parameters)
+    t13 = rows_between(t13_most, 0, most)
+    t14_most = new_numbers(most, parameters)
+    t14 = rows_between(t14_most, 0, most)
+    t16_most = new_numbers(most, parameters)
+    t16 = rows_between(t16_most, 0, most)
     t19 = new_numbers(n1, parameters)
     dh1_most = new_matrix(most, n1, parameters)
     dh1 = rows_between(dh1_most, 0, most)
@@ -298,6 +328,9 @@ def train(
             normal1 = rows_between(normal1_most, 0, m)
             a1 = rows_between(a1_most, 0, m)
             dz2 = rows_between(dz2_most, 0, m)
+            t13 = rows_between(t13_most, 0, m)
+            t14 = rows_between(t14_most, 0, m)
+            t16 = rows_between(t16_most, 0, m)
             dh1 = rows_between(dh1_most, 0, m)
             dz1 = rows_between(dz1_most, 0, m)
             w = rows_between(w_most, 0, m)
@@ -329,11 +362,15 @@ def train(
             t30[j] = t30_j
         rows_4(m, n1, t4, per_spread1, normal1, scale1, shift1, a1)
         product(a1, W2, dz2)
-        loss = rows_5(m, db2, n2, part_db2, dz2, b2, y, w)
+        rows_5(m, n2, dz2, b2, y, t16)
+        each_1(numbers_of(dz2))
+        rows_6(m, db2, n2, part_db2, dz2, t13, w, y)
         product(dz2, W2.T, dh1)
         product(a1.T, dz2, dW2)
-        rows_6(m, dshift1, n1, part_dshift1, dscale1, part_dscale1, dh1, a1, normal1)
-        rows_7(m, db1, n1, part_db1, t19, dh1, t2, dshift1, normal1, dscale1, dz1)
+        each_2(numbers_of(t14), numbers_of(t13))
+        loss = rows_7(m, t14, t16, w)
+        rows_8(m, dshift1, n1, part_dshift1, dscale1, part_dscale1, dh1, a1, normal1)
+        rows_9(m, db1, n1, part_db1, t19, dh1, t2, dshift1, normal1, dscale1, dz1)
         product(x.T, dz1, dW1)
         losses[number - first] = loss
         if not is_finite(loss):

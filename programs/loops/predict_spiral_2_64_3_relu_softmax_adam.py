@@ -22,6 +22,7 @@ from glassnet.engines.compiled import (
     new_numbers,
     normal,
     numbers_in,
+    numbers_of,
     over_root,
     plus,
     put_back,
@@ -64,12 +65,24 @@ def rows_2(m, n2, outputs, b2):
             z2_ij = (product2_ij + b2[j])
             outputs[i, j] = z2_ij
             t1_i = greatest(t1_i, z2_ij)
-        t4_i = real(0.0)
         for j in range(n2):
             z2_ij = outputs[i, j]
-            t3_ij = exp((z2_ij - t1_i))
-            outputs[i, j] = t3_ij
-            t4_i += t3_ij
+            t2_ij = (z2_ij - t1_i)
+            outputs[i, j] = t2_ij
+
+
+@compiled
+def each_1(outputs):
+    for q in range(outputs.size):
+        outputs[q] = exp(outputs[q])
+
+
+@compiled
+def rows_3(m, n2, outputs):
+    for i in range(m):
+        t4_i = real(0.0)
+        for j in range(n2):
+            t4_i += outputs[i, j]
         for j in range(n2):
             t3_ij = outputs[i, j]
             outputs_ij = (t3_ij / t4_i)
@@ -105,4 +118,6 @@ def predict(x_all, parameters, statistics, sizes, outputs_all, block):
         rows_1(m, n1, a1, b1)
         product(a1, W2, outputs)
         rows_2(m, n2, outputs, b2)
+        each_1(numbers_of(outputs))
+        rows_3(m, n2, outputs)
     return rows

@@ -22,6 +22,7 @@ from glassnet.engines.compiled import (
     new_numbers,
     normal,
     numbers_in,
+    numbers_of,
     over_root,
     plus,
     put_back,
@@ -56,11 +57,7 @@ def rows_1(m, n1, a1, b1):
 
 
 @compiled
-def rows_2(m, db2, n2, part_db2, dz2, b2, y, w):
-    loss = 0.0
-    for j in range(n2):
-        db2[j] = real(0.0)
-        part_db2[j] = real(0.0)
+def rows_2(m, n2, dz2, b2, y, t7):
     for i in range(m):
         t1_i = real(-np.inf)
         for j in range(n2):
@@ -68,33 +65,60 @@ def rows_2(m, db2, n2, part_db2, dz2, b2, y, w):
             z2_ij = (product2_ij + b2[j])
             dz2[i, j] = z2_ij
             t1_i = greatest(t1_i, z2_ij)
-        t4_i = real(0.0)
         t7_i = real(0.0)
         for j in range(n2):
             z2_ij = dz2[i, j]
             t2_ij = (z2_ij - t1_i)
-            t3_ij = exp(t2_ij)
-            dz2[i, j] = t3_ij
-            t4_i += t3_ij
+            dz2[i, j] = t2_ij
             t7_i += (t2_ij * y[i, j])
-        t5_i = log(t4_i)
-        t8_i = (t5_i - t7_i)
-        t9_i = (w[i] * t8_i)
+        t7[i] = t7_i
+
+
+@compiled
+def each_1(dz2):
+    for q in range(dz2.size):
+        dz2[q] = exp(dz2[q])
+
+
+@compiled
+def rows_3(m, db2, n2, part_db2, dz2, t4, w, y):
+    for j in range(n2):
+        db2[j] = real(0.0)
+        part_db2[j] = real(0.0)
+    for i in range(m):
+        t4_i = real(0.0)
+        for j in range(n2):
+            t4_i += dz2[i, j]
+        t4[i] = t4_i
         for j in range(n2):
             t3_ij = dz2[i, j]
             dz2_ij = (w[i] * ((t3_ij / t4_i) - y[i, j]))
             dz2[i, j] = dz2_ij
             part_db2[j] += dz2_ij
-        loss += t9_i
         if i % 256 == 255 or i == m - 1:
             for j in range(n2):
                 db2[j] += part_db2[j]
                 part_db2[j] = real(0.0)
+
+
+@compiled
+def each_2(t5, t4):
+    for q in range(t5.size):
+        t5[q] = log(t4[q])
+
+
+@compiled
+def rows_4(m, t5, t7, w):
+    loss = 0.0
+    for i in range(m):
+        t8_i = (t5[i] - t7[i])
+        t9_i = (w[i] * t8_i)
+        loss += t9_i
     return real(loss)
 
 
 @compiled
-def rows_3(m, db1, n1, part_db1, dz1, a1):
+def rows_5(m, db1, n1, part_db1, dz1, a1):
     for j in range(n1):
         db1[j] = real(0.0)
         part_db1[j] = real(0.0)
@@ -170,6 +194,12 @@ def train(
     a1 = rows_between(a1_most, 0, most)
     dz2_most = new_matrix(most, n2, parameters)
     dz2 = rows_between(dz2_most, 0, most)
+    t4_most = new_numbers(most, parameters)
+    t4 = rows_between(t4_most, 0, most)
+    t5_most = new_numbers(most, parameters)
+    t5 = rows_between(t5_most, 0, most)
+    t7_most = new_numbers(most, parameters)
+    t7 = rows_between(t7_most, 0, most)
     dz1_most = new_matrix(most, n1, parameters)
     dz1 = rows_between(dz1_most, 0, most)
     part_db2 = new_numbers(n2, parameters)
@@ -203,6 +233,9 @@ def train(
             m = stop - start
             a1 = rows_between(a1_most, 0, m)
             dz2 = rows_between(dz2_most, 0, m)
+            t4 = rows_between(t4_most, 0, m)
+            t5 = rows_between(t5_most, 0, m)
+            t7 = rows_between(t7_most, 0, m)
             dz1 = rows_between(dz1_most, 0, m)
             w = rows_between(w_most, 0, m)
             fill_equal_shares(adds_up, w)
@@ -211,10 +244,14 @@ def train(
         product(x, W1, a1)
         rows_1(m, n1, a1, b1)
         product(a1, W2, dz2)
-        loss = rows_2(m, db2, n2, part_db2, dz2, b2, y, w)
+        rows_2(m, n2, dz2, b2, y, t7)
+        each_1(numbers_of(dz2))
+        rows_3(m, db2, n2, part_db2, dz2, t4, w, y)
         product(dz2, W2.T, dz1)
         product(a1.T, dz2, dW2)
-        rows_3(m, db1, n1, part_db1, dz1, a1)
+        each_2(numbers_of(t5), numbers_of(t4))
+        loss = rows_4(m, t5, t7, w)
+        rows_5(m, db1, n1, part_db1, dz1, a1)
         product(x.T, dz1, dW1)
         losses[number - first] = loss
         if not is_finite(loss):

@@ -271,6 +271,12 @@ def numbers_in(flat, at, size):
 
 
 @compiled
+def numbers_of(array):
+    """Give the numbers of a matrix row after row, or those of a flat array."""
+    return array.reshape(array.size)
+
+
+@compiled
 def rows_between(array, first, last):
     """Give some rows of a matrix, or some numbers of a flat array."""
     return array[first:last]

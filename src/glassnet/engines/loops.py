@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from glassnet.engines.expressions import (
+    CALLS,
     ELEMENTARY,
     SINGLE_ONLY,
     AtRowAndColumn,
@@ -60,8 +61,15 @@ class Stages:
             yield from (self._product(n) for n in nodes if n.op == "product")
             yield from (self._number(n) for n in nodes if n.op == "element" and n.axes == ())
             yield from self._columns([n for n in nodes if n.op == "element" and is_column(n)])
+            apart = [n for n in nodes if id(n) in self.plan.apart]
+            yield from map(self._apart, apart)
             # What stands side by side is written part by part, where each part is computed.
             nested = [n for n in nodes if self.plan.in_nest(n) and n.op != "beside"]
+            nested = [n for n in nested if id(n) not in self.plan.apart]
+            of_rows = self._without_columns(nested)
+            if of_rows:
+                yield from self._rows(of_rows, "m")
+                nested = [n for n in nested if not any(n is other for other in of_rows)]
             for rows in dict.fromkeys(map(rows_of, nested)):
                 yield from self._rows([n for n in nested if rows_of(n) == rows], rows)
 
@@ -69,7 +77,9 @@ class Stages:
         """Give the pieces that bring running statistics forward."""
         yield from self._columns([n for n in self.plan.nodes if id(n) in self.plan.finals])
 
-    def piece(self, lines: Iterable[str], reads: Iterable[str], writes: Iterable[str]) -> Piece:
+    def piece(
+        self, lines: Iterable[str], reads: Iterable[str], writes: Iterable[str], rows: str = ""
+    ) -> Piece:
         """Put lines together; what they touch matters where several threads run them."""
         return Piece(tuple(lines), frozenset())
 
@@ -102,6 +112,38 @@ class Stages:
     def columns(self, width: str, nodes: list[Symbol]) -> str:
         """Write which columns a loop runs over."""
         return width
+
+    def _apart(self, node: Symbol) -> Piece:
+        """Compute a node in a loop of its own, which runs over all its numbers."""
+        target, sources = self.plan.array(node), [self.plan.array(n) for n in node.symbols]
+        operands = ", ".join(f"{source}[q]" for source in sources)
+        lines = [f"for q in range({target}.size):"]
+        lines += [f"    {target}[q] = {CALLS[node.name]}({operands})"]
+        takes = list(dict.fromkeys([target, *sources]))
+        given = [f"numbers_of({array})" for array in takes]
+        call = self.functions.call("each", lines, takes, given=given)
+        return self.piece([call], sources, [target], "m")
+
+    def _without_columns(self, nodes: list[Symbol]) -> list[Symbol]:
+        """Find what has nothing to do with columns: a pass of its own goes through vectors of rows.
+
+        It would also make a pass over columns different from those of other layers.
+        """
+        found = [
+            n for n in nodes if n.op in ("element", "total") and not _width(n) and rows_of(n) == "m"
+        ]
+        while True:
+            ids = {id(n) for n in found}
+            others = {id(n) for n in nodes} - ids
+            around = [(*self.plan.parts(n), *self.plan.users.get(id(n), [])) for n in found]
+            kept = [
+                n
+                for n, near in zip(found, around, strict=True)
+                if not others & {id(other) for other in near}
+            ]
+            if len(kept) == len(found):
+                return found
+            found = kept
 
     # ---------------------------------------------------------------- one pass over the rows
 
@@ -361,6 +403,7 @@ from glassnet.engines.compiled import (
     new_numbers,
     normal,
     numbers_in,
+    numbers_of,
     over_root,
     plus,
     put_back,

@@ -9,6 +9,9 @@ It knows kinds of node, not layers or losses:
 * A running sum along the row goes on from column to column, within one loop.
 * A sum over the batch, and a total, is complete only when the pass is over: what needs it belongs
   to the next *stage*. So a program is a list of stages: products, then columns, then a pass.
+* A costly function of few columns would leave most of each vector empty, row by row: it has a loop
+  of its own over all its numbers, whatever row they are in, ahead of the pass that goes on from it.
+  So does one of a value of each row that was made from few columns.
 * A value is kept in a buffer only where another stage, another level or a product reads it.
 * Arrays side by side are one buffer; each part is placed in it where the part is computed. Some
   columns of an array are read where they stand, once its row is whole: one level later.
@@ -26,6 +29,7 @@ from glassnet.lines import MEASURING, Line, Phase, Shape
 from glassnet.program import Program
 
 COSTLY = frozenset("exp expm1 log log1p sqrt tanh arctan erfc bell".split())
+FEW_COLUMNS = 16  # up to which a costly function has a loop of its own
 SUMS_OVER_ROWS = frozenset({"batch_sum", "total", "sums_by_row"})
 ROW_REDUCTIONS = frozenset({"row_sum", "row_max"})
 READ_IN_PLACE = frozenset({"columns", "chosen"})  # a number of another array
@@ -72,6 +76,7 @@ class Plan:
         self.nodes = [n for n in in_order(graph.outputs) if n.op not in GIVEN and not n.is_truth]
         self.users = self._users()
         self.finals = {id(n) for n in graph.statistics.values()}
+        self.apart = {id(n) for n in self.nodes if self._is_apart(n)}
         self.stage: dict[int, int] = {}
         self.level: dict[int, int] = {}
         for node in self.nodes:
@@ -112,12 +117,32 @@ class Plan:
             return True
         return node.op == "element" and (is_full(node) or is_row(node))
 
+    def _is_apart(self, node: Symbol) -> bool:
+        """Whether a node is computed in a loop of its own, over the numbers of all rows."""
+        if node.name not in COSTLY - {"sqrt"} or node.axes[:1] != ("m",):
+            return False
+        made = {"element", "product"} | ROW_REDUCTIONS
+        for part in node.args:
+            if not isinstance(part, Symbol) or part.op not in made:
+                return False
+            if part.axes != node.axes or part.is_truth:
+                return False
+        return 0 < self._most_columns(node) <= FEW_COLUMNS
+
+    def _most_columns(self, node: Symbol) -> int:
+        """Give the most columns of what a value of the pass over the batch is made from."""
+        if is_full(node):
+            return self.program.sizes.get(str(node.axes[1]), 0)
+        return max((self._most_columns(n) for n in node.symbols if n.axes[:1] == ("m",)), default=1)
+
     def _earliest_stage(self, node: Symbol) -> int:
         earliest = 0
         for part in self.parts(node):
             if part.op in GIVEN:
                 continue
             waits = part.op in SUMS_OVER_ROWS
+            if id(node) in self.apart:
+                waits = waits or (self.in_nest(part) and id(part) not in self.apart)
             if node.op == "product":
                 waits = waits or self.in_nest(part)
             earliest = max(earliest, self.stage[id(part)] + waits)
@@ -136,7 +161,7 @@ class Plan:
                 continue
             if any(user.op == "product" for user in users):
                 continue
-            first = min(self.stage[id(user)] for user in users)
+            first = min(self.stage[id(user)] - (id(user) in self.apart) for user in users)
             if first > self.stage[id(node)] and len(self._to_keep(node)) <= 1:
                 self.stage[id(node)] = first
 
@@ -152,6 +177,8 @@ class Plan:
 
     def _level(self, node: Symbol) -> int:
         level = 0
+        if id(node) in self.apart:
+            return -1  # ahead of the pass
         for part in self.parts(node):
             if part.op in GIVEN or self.stage[id(part)] != self.stage[id(node)]:
                 continue
@@ -166,10 +193,12 @@ class Plan:
             return False
         if not self.in_nest(node) or node.op == "total":
             return False
-        if self._is_output(node):
+        if self._is_output(node) or id(node) in self.apart:
             return True
         for user in self.users.get(id(node), []):
-            if user.op == "product" or self.stage[id(user)] != self.stage[id(node)]:
+            if user.op == "product" or id(user) in self.apart:
+                return True
+            if self.stage[id(user)] != self.stage[id(node)]:
                 return True
             if is_full(node) and self.level[id(user)] != self.level[id(node)]:
                 return True
@@ -248,7 +277,10 @@ class Plan:
         return not any(u.op in ("product", "columns") for u in self.users.get(id(node), []))
 
     def _buffer_to_take(self, node: Symbol, free: Mapping[int, list[Symbol]]) -> Symbol | None:
-        """Find a buffer whose every reader comes no later than the node, in the same pass."""
+        """Find a buffer whose every reader comes no later than the node, in the same pass.
+
+        What is computed apart goes on where its operand stands, if all others have read it.
+        """
         if not is_full(node) or node.op in ("product", "beside"):
             return None
         place = (self.stage[id(node)], self.level[id(node)])
@@ -256,7 +288,11 @@ class Plan:
             candidate = group[-1]
             reads = [(self.stage[id(u)], self.level[id(u)]) for u in self.users[id(candidate)]]
             fits = candidate.axes == node.axes
-            if fits and all(stage == place[0] and level <= place[1] for stage, level in reads):
+            if id(node) in self.apart:
+                fits = any(candidate is part for part in node.args)
+                if fits and max(reads) == place and reads.count(place) == 1:
+                    return candidate
+            elif fits and all(stage == place[0] and level <= place[1] for stage, level in reads):
                 return candidate
         return None
 
