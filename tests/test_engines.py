@@ -441,10 +441,10 @@ def test_an_unknown_engine_is_refused():
 
 
 def test_loops_are_written_for_optimizers_with_and_without_update_lines():
-    assert "for q in range" in write_loops(MANY_RULES[0], tiny=False)
+    assert "def update_" in write_loops(MANY_RULES[0], tiny=False)
     assert "def update" in write_loops(MANY_RULES[0], tiny=True)
     program = Program(MANY_RULES[0].description, LBFGS())
-    assert "for q in range" not in write_loops(program, tiny=False)
+    assert "def update_" not in write_loops(program, tiny=False)
     assert "def update" not in write_loops(program, tiny=True)
     for source in texts_of(program):
         assert_same_gradients(program, work_for(program), PlainEngine(program, source))
@@ -452,7 +452,7 @@ def test_loops_are_written_for_optimizers_with_and_without_update_lines():
 
 def test_equal_passes_are_one_function():
     deep = Program(Description.read("8-8-8-8-8-2 relu softmax"), SGD())
-    assert deep.source_for("numba").count("def rows_") == 3
+    assert deep.source_for("numba").count("def rows_") == 5
 
 
 # --------------------------------------------------------------- these checks can fail
@@ -466,6 +466,13 @@ WRONG_LINES = {
     "a sign in the update": ("(parameters_q - ", "(parameters_q + "),
     "a constant in the update": ("real(0.999)", "real(0.99901)"),
 }
+
+
+@pytest.mark.parametrize(("columns", "apart"), [(3, 2), (16, 2), (17, 0)])
+def test_costly_functions_of_few_columns_are_done_for_all_rows_at_once(columns, apart):
+    source = write_loops(Program(Description.read(f"4-20-{columns} relu softmax"), Adam()))
+    found = re.findall(r"def each_\d+\(.*\):\n    for q in .*\n.* = (\w+)", source)
+    assert found == ["exp", "log"][:apart]
 
 
 @pytest.mark.parametrize("wrong", WRONG_LINES)

@@ -132,7 +132,7 @@ def tile(number: Any, lanes: int, rows: int, vectors: int) -> Callable[..., None
     Args:
         number: LLVM's type of the numbers.
         lanes: numbers in a vector.
-        rows: of the tile, at most; for half as many and for one there are instructions of their own.
+        rows: of the tile, at most; half as many and one have instructions of their own.
         vectors: of columns of the tile, at most.
 
     Returns:
