@@ -22,6 +22,7 @@ from numba.extending import overload
 from numpy.typing import NDArray
 
 from glassnet.engines.first_call import ONE_AT_A_TIME, from_cache
+from glassnet.engines.parts import MergedPart
 from glassnet.engines.tiles import (
     memory_of,
     number_copied,
@@ -87,6 +88,8 @@ def _compiled_product(a, b, out):
 compiled_call = cfunc(SIGNATURE, error_model="numpy")
 cached_call = cfunc(SIGNATURE, error_model="numpy", cache=True)
 
+part = njit(error_model="numpy", pipeline_class=MergedPart)
+
 _loaded: dict[str, Any] = {}  # the functions must outlive every call
 
 
@@ -129,7 +132,7 @@ def multiply(dtype: str) -> Callable[..., None]:
     room = memory_of(TERMS * widest * size)
     spare_row = memory_of(widest * size)
 
-    @njit(error_model="numpy")
+    @part
     def copied(b, b_row, b_next, terms, columns, target):
         """Copy a panel of the right matrix, so that its rows lie side by side."""
         if b_next == size:
@@ -146,7 +149,7 @@ def multiply(dtype: str) -> Callable[..., None]:
             for j in range(full_columns if p < full_terms else 0, columns):
                 copy(b + p * b_row + j * b_next, target + (p * widest + j) * size)
 
-    @njit(error_model="numpy")
+    @part
     def multiplied(a, a_row, a_next, b, b_row, b_next, c, c_row, rows, terms, columns):
         """Go through slices of the sums, blocks of rows, and panels of columns."""
         copies = b_next != size or (b_row >= FAR_APART and rows >= MANY_ROWS)
