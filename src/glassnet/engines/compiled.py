@@ -26,9 +26,7 @@ FREEDOMS = {"reassoc", "contract", "arcp", "nsz", "afn"}
 
 
 compiled = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, pipeline_class=Part)
-cached = njit(
-    fastmath=FREEDOMS, error_model="numpy", nogil=True, cache=True, no_cfunc_wrapper=True
-)
+cached = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, cache=True)
 
 # For functions that LLVM should take in where they are called.
 merged = njit(
