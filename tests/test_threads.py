@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import textwrap
-import threading
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +20,7 @@ from glassnet.engines import meeting
 from glassnet.engines.meeting import give_up, meet, signatures
 from glassnet.engines.numba import NumbaEngine
 from glassnet.engines.numpy import NumpyEngine
-from glassnet.engines.team import current_core, leave_core, run_together
+from glassnet.engines.team import run_together
 from glassnet.engines.threads import threads_for, usual_threads
 from glassnet.program import Program
 from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, Embedding
@@ -145,39 +144,6 @@ def test_a_thread_that_cannot_be_started_ends_the_others(monkeypatch):
     monkeypatch.setattr(team._thread, "start_new_thread", start)
     with pytest.raises(MemoryError, match="threads=1"):
         run_together(lambda thread, threads, signed: meet(signed, thread, threads, 1), 3, (), ())
-
-
-@pytest.mark.skipif(
-    not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2,
-    reason="needs two cores, and a system that says which one runs a thread",
-)
-def test_a_helper_leaves_the_core_of_its_caller_and_is_not_bound():
-    moved, bound = [], []
-
-    def helper():
-        for _ in range(20):
-            core = current_core()
-            before = os.sched_getaffinity(0)
-            leave_core(core)
-            moved.append(current_core() != core)
-            bound.append(os.sched_getaffinity(0) != before)
-
-    thread = threading.Thread(target=helper)
-    thread.start()
-    thread.join()
-    assert sum(moved) >= 10  # the system may move it back at any time
-    assert not any(bound)
-
-
-def test_a_helper_runs_where_it_cannot_be_moved(monkeypatch):
-    def refuse(*given):
-        raise PermissionError("not allowed")
-
-    monkeypatch.setattr(os, "sched_setaffinity", refuse, raising=False)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1}, raising=False)
-    monkeypatch.setattr("glassnet.engines.team.current_core", lambda: 0)
-    assert run_together(lambda thread, threads, signed: thread + 1, 2, (), ()) == 1
-    leave_core(None)  # where no core is told
 
 
 def test_who_waits_gives_way_and_looks_up(monkeypatch):

@@ -7,10 +7,6 @@ is there when the process forks or ends. They run compiled code, outside of Pyth
 from __future__ import annotations
 
 import _thread
-import contextlib
-import ctypes
-import functools
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -66,16 +62,14 @@ class Helper:
         self.arguments = arguments
         self.signed = signed
         self.error: BaseException | None = None
-        self.core: int | None = None  # of the thread that starts this one
         self._over = _thread.allocate_lock()
 
     def start(self) -> None:
-        """Begin the call, on another core than the caller's.
+        """Begin the call.
 
         Raises MemoryError where the system gives no further thread.
         """
         self._over.acquire()
-        self.core = current_core()
         try:
             _thread.start_new_thread(self._call, ())
         except RuntimeError as error:
@@ -85,7 +79,6 @@ class Helper:
 
     def _call(self) -> None:
         try:
-            leave_core(self.core)
             self.function(*self.arguments)
         except BaseException as error:
             self.error = error
@@ -96,32 +89,3 @@ class Helper:
     def wait(self) -> None:
         """Return when the call is over."""
         self._over.acquire()
-
-
-# A thread that Python starts often wakes up on the core of its caller, which had the lock that it
-# waits for. The system then lets both run on one core for tens of milliseconds.
-
-
-def leave_core(core: int | None) -> None:
-    """Go to another core if this thread is on that one; where it runs later is not bound."""
-    if core is None:
-        return
-    with contextlib.suppress(OSError):  # it is better to be slow than not to run
-        allowed = os.sched_getaffinity(0)
-        if len(allowed) > 1:
-            os.sched_setaffinity(0, allowed - {core})
-            os.sched_setaffinity(0, allowed)
-
-
-def current_core() -> int | None:
-    """Give the number of the core that runs this thread; None where the system does not tell."""
-    function = _core_function()
-    core = -1 if function is None else int(function())
-    return core if core >= 0 else None
-
-
-@functools.cache
-def _core_function() -> Callable[[], int] | None:
-    if not hasattr(os, "sched_setaffinity"):
-        return None
-    return getattr(ctypes.CDLL(None), "sched_getcpu", None)

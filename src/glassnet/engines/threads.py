@@ -12,8 +12,8 @@ from glassnet.program import Program
 
 # A thread's share of a step must be worth its while. Measured on two cores that do nothing else, a
 # step of 64-100-10 with 32 rows takes 9.3 µs on one thread and 7.5 on two, one of 784-128-128-10
-# with 128 rows 321 and 185. Beside other work of the machine threads wait for each other: short
-# steps then take up to twice as long on two, those of 0.3 ms between 0.8 and 1.06 of the time.
+# with 128 rows 321 and 185. Beside other work of the machine threads wait for each other, and steps
+# of any length take up to twice as long as on one thread: nothing that a least time could prevent.
 LEAST_SECONDS = 1.5e-4
 # What a step takes, in seconds: a multiplication with its sum, a number of a pass over the rows,
 # and a number of the update.
