@@ -333,6 +333,10 @@ def test_small_networks_take_one_thread_and_large_ones_all_cores():
     large = Program(Description.read("784-1024-1024-10 relu relu softmax"), Adam())
     assert usual_threads(small, 32, 64) == 1
     assert usual_threads(Program(Description.read("2-64-3 relu softmax"), Adam()), 32, 64) == 1
+    middle = Program(Description.read("784-128-128-10 relu relu softmax"), Adam())
+    assert usual_threads(Program(Description.read("64-100-10 relu softmax"), Adam()), 32, 64) == 1
+    assert usual_threads(middle, 128, 64) == 2
+    assert usual_threads(middle, 64, 64) == 1
     assert usual_threads(large, 256, 2) == 2
     assert usual_threads(large, 4096, 64) == 64
     assert usual_threads(large, 32, 64) == 2

@@ -1,6 +1,8 @@
-"""glassnet: the compiled engine, as `fit` calls it."""
+"""glassnet: the compiled engine, as `fit` calls it, on as many threads as it is told to use."""
 
 from __future__ import annotations
+
+import os
 
 import numba  # noqa: F401 — what the first fit would import
 import numpy as np
@@ -51,6 +53,7 @@ class GlassnetSide:
             batch_size=self.cell.batch,
             optimizer=optimizer_of(self.cell),
             engine="numba",
+            threads=int(os.environ["NUMBA_NUM_THREADS"]),
             verbose=False,
         )
         return float(history.loss[-1])

@@ -10,15 +10,14 @@ from glassnet.engines import Engine
 from glassnet.errors import ProgramError
 from glassnet.program import Program
 
-# A thread's share of a step must be worth its while. In each step, a thread reads what the others
-# wrote of the parameters, line by line from their caches: measured on two cores, a step of
-# 100-256-10 with 128 rows (0.1 ms) is slower on both, one of 784-128-128-10 (0.38 ms) between 1.5
-# times as fast and no faster. Beside other work of the machine threads wait for each other, and
-# lose some 0.3 ms a step. So only steps of a millisecond are shared unless it is asked for.
-LEAST_SECONDS = 5e-4
+# A thread's share of a step must be worth its while. Measured on two cores that do nothing else, a
+# step of 64-100-10 with 32 rows takes 9.3 µs on one thread and 7.5 on two, one of 784-128-128-10
+# with 128 rows 321 and 185. Beside other work of the machine threads wait for each other, and steps
+# of any length take up to twice as long as on one thread: nothing that a least time could prevent.
+LEAST_SECONDS = 1.5e-4
 # What a step takes, in seconds: a multiplication with its sum, a number of a pass over the rows,
 # and a number of the update.
-TERM, PASSED, UPDATED = 8e-12, 1e-9, 4e-10
+TERM, PASSED, UPDATED = 1e-11, 3e-10, 1.5e-10
 LEAST_ROWS = 16  # of a batch, in a thread's share
 
 _process = os.getpid()  # of the one that loaded this file: a forked child has another
@@ -50,9 +49,11 @@ def usual_threads(program: Program, rows: int, available: int) -> int:
         available: cores.
 
     """
+    widths = [program.description.inputs, *program.description.widths]
     weights = sum(math.prod(p.shape) for p in program.parameters)
-    units = program.description.inputs + sum(program.description.widths)
-    seconds = 3 * weights * rows * TERM + units * rows * PASSED + weights * UPDATED
+    first = math.prod(program.parameters[0].shape)
+    terms = 3 * weights - first  # no error is handed back to the inputs
+    seconds = terms * rows * TERM + sum(widths) * rows * PASSED + weights * UPDATED
     return max(1, min(available, int(seconds / LEAST_SECONDS), rows // LEAST_ROWS))
 
 
