@@ -34,6 +34,7 @@ from glassnet.engines.compiled import (
 from glassnet.engines.elementary import (
     arctan_float32 as arctan,
     bell_float32 as bell,
+    decay_float32 as decay,
     erfc_float32 as erfc,
     exp_float32 as exp,
     expm1_float32 as expm1,
@@ -117,7 +118,7 @@ def rows_5(m, db2, n2, part_db2, dz2, b2, y, w):
         for j in range(n2):
             z2_ij = dz2[i, j]
             t11_ij = (z2_ij - t10_i)
-            t12_ij = exp(t11_ij)
+            t12_ij = decay(t11_ij)
             dz2[i, j] = t12_ij
             t13_i += t12_ij
             t16_i += (t11_ij * y[i, j])

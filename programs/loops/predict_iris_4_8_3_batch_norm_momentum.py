@@ -34,6 +34,7 @@ from glassnet.engines.compiled import (
 from glassnet.engines.elementary import (
     arctan_float32 as arctan,
     bell_float32 as bell,
+    decay_float32 as decay,
     erfc_float32 as erfc,
     exp_float32 as exp,
     expm1_float32 as expm1,
@@ -67,7 +68,7 @@ def rows_2(m, n2, outputs, b2):
         t9_i = real(0.0)
         for j in range(n2):
             z2_ij = outputs[i, j]
-            t8_ij = exp((z2_ij - t6_i))
+            t8_ij = decay((z2_ij - t6_i))
             outputs[i, j] = t8_ij
             t9_i += t8_ij
         for j in range(n2):

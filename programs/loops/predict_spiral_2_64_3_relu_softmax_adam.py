@@ -34,6 +34,7 @@ from glassnet.engines.compiled import (
 from glassnet.engines.elementary import (
     arctan_float32 as arctan,
     bell_float32 as bell,
+    decay_float32 as decay,
     erfc_float32 as erfc,
     exp_float32 as exp,
     expm1_float32 as expm1,
@@ -67,7 +68,7 @@ def rows_2(m, n2, outputs, b2):
         t4_i = real(0.0)
         for j in range(n2):
             z2_ij = outputs[i, j]
-            t3_ij = exp((z2_ij - t1_i))
+            t3_ij = decay((z2_ij - t1_i))
             outputs[i, j] = t3_ij
             t4_i += t3_ij
         for j in range(n2):

@@ -34,6 +34,7 @@ from glassnet.engines.compiled import (
 from glassnet.engines.elementary import (
     arctan_float32 as arctan,
     bell_float32 as bell,
+    decay_float32 as decay,
     erfc_float32 as erfc,
     exp_float32 as exp,
     expm1_float32 as expm1,
@@ -73,7 +74,7 @@ def rows_2(m, db2, n2, part_db2, dz2, b2, y, w):
         for j in range(n2):
             z2_ij = dz2[i, j]
             t2_ij = (z2_ij - t1_i)
-            t3_ij = exp(t2_ij)
+            t3_ij = decay(t2_ij)
             dz2[i, j] = t3_ij
             t4_i += t3_ij
             t7_i += (t2_ij * y[i, j])
