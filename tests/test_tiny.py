@@ -291,6 +291,6 @@ def test_a_wrong_line_is_noticed(wrong):
     right, changed = WRONG[wrong]
     source = write_loops(program, tiny=True)
     assert right in source, source
-    work = work_for(program, 8, 3)
+    work = work_for(program, 29, 13)  # eight rows, and fours for the rest
     with pytest.raises((AssertionError, IndexError)):
         assert_same_steps(program, work, PlainEngine(program, source.replace(right, changed)))
