@@ -225,6 +225,8 @@ def train(
         else:
             sums = nothing()
             left = stop - (stop - start) % 8
+            if stop - left == 1:
+                left = stop
             for block in range(start, left, 256):
                 until = min(block + 256, left)
                 more = over_rows(

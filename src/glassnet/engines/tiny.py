@@ -32,7 +32,7 @@ from glassnet.program import Program
 # for 128.
 MOST_WEIGHTS = 64
 
-# A vector of rows is done in one go; what is left of a batch, in fours, however few there are. For
+# A vector of rows is done in one go; what is left of a batch, in fours, unless it is one row. For
 # three rows of 2-3-1 a step takes a quarter less time so than row by row.
 SIDE_BY_SIDE = 8
 FEW = 4
@@ -493,6 +493,8 @@ ONE_STEP = f"""if stop - start == 1:
 else:
     sums = nothing()
     left = stop - (stop - start) % {SIDE_BY_SIDE}
+    if stop - left == 1:
+        left = stop
     for block in range(start, left, {BLOCK}):
         until = min(block + {BLOCK}, left)
         more = over_rows(block, until, GIVEN)
