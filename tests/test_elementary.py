@@ -226,6 +226,39 @@ def test_exp_goes_under_gradually(dtype):
     assert (results("exp", np.array([lowest - 1e-3], dtype)) == 0).all()
 
 
+@pytest.mark.parametrize("plainly", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_decay_is_exp_down_to_the_last_number_of_all_digits(dtype, plainly):
+    kind, function = np.finfo(dtype), own("decay", dtype)
+    x = points("exp", dtype, 600 if plainly else 4000)
+    x = x[x <= 0]
+    if plainly:
+        function = plain_python(function)
+        got = np.array([function(a) for a in x])
+        assert got.dtype == dtype
+    else:
+        got = np.empty_like(x)
+        loop_over(function)(x, got)
+    smallest = np.log(float(kind.smallest_normal))
+    assert_near("exp", dtype, x[x > smallest], got[x > smallest])
+    assert (got[x < smallest] <= kind.smallest_normal).all()
+    assert (got[x < smallest - np.log(2)] == 0).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_decay_at_its_ends_to_the_bit(dtype):
+    x = np.array([0.0, -0.0, -np.inf, np.nan], dtype)
+    got = np.empty_like(x)
+    loop_over(own("decay", dtype))(x, got)
+    np.testing.assert_array_equal(got, np.array([1, 1, 0, np.nan], dtype))
+
+
+def test_decay_stands_just_where_nothing_is_above_0():
+    for activation, calls in (("sigmoid", "decay"), ("softmax", "decay"), ("exp", "exp")):
+        text = write_loops(Program(Description.read(f"2-3 {activation}"), SGD()), tiny=False)
+        assert set(re.findall(r"\b(exp|decay)\(", text)) == {calls}
+
+
 # ------------------------------------------------------------------------ how it is compiled
 
 
@@ -267,7 +300,8 @@ def test_the_writer_calls_them(dtype):
     program = Program(Description.read("2-3-2 tanh softmax", dtype=dtype), SGD())
     text = write_loops(program, tiny=False)
     assert " = tanh(" in text
-    assert " = exp(" in text
+    assert " = decay(" in text  # what a softmax is made of
+    assert f"    decay_{dtype} as decay,\n" in text
     assert set(re.findall(r"np\.(\w+)\(", text)) & set(ELEMENTARY) == set()
     assert all(f"    {name}_{dtype} as {name},\n" in text for name in ELEMENTARY)
 

@@ -133,7 +133,9 @@ def test_random_programs_take_the_same_gradients(d, optimizer, weighted, shuffle
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("shuffle", [False, True])
-@pytest.mark.parametrize(("rows", "batch"), [(7, 1), (7, 3), (6, 3), (5, 5), (1, 1)])
+@pytest.mark.parametrize(
+    ("rows", "batch"), [(7, 1), (7, 3), (6, 3), (5, 5), (29, 13), (8, 8), (1, 1)]
+)
 def test_batches_of_every_kind(rows, batch, shuffle, weighted):
     program = Program(SIGMOIDS, Adam(0.01))
     work = work_for(program, rows, batch, weighted=weighted, shuffle=shuffle)
@@ -216,6 +218,14 @@ def test_large_batches_are_added_up_in_blocks():
     assert_same_steps(program, work, engine, steps=6)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch", [2, 3, 4, 5, 8, 9, 15, 21])
+def test_compiled_what_is_left_of_a_batch_is_done_in_fours(batch, dtype):
+    program = program_of(Dropout(0.3), Dense(3, "sigmoid"), Dense(1, "sigmoid"), dtype=dtype)
+    work = work_for(program, 23, batch, weighted=batch % 2 == 0)
+    assert_same_steps(program, work, engine_for(program, compiled=True))
+
+
 def test_sums_over_many_rows_stay_exact_in_float32():
     program = Program(Description(1, (Dense(1),), "half_squared_error_sum"), SGD(0.1))
     rows = 60_000
@@ -262,6 +272,12 @@ WRONG = {
     "a product": ("(x_0 * W1_0_1)", "(x_0 * W1_0_0)"),
     "a bias": ("(product1_0 + b1_0)", "product1_0"),
     "a sum": ("dW2_1_0 += (a1_1 * dz2_0)", "dW2_1_0 += (a1_0 * dz2_0)"),
+    "a row of fours that is not there": ("(dz2_0 if start + lane < stop else real(0.0))", "dz2_0"),
+    "the first of four": ("min(start + lane, stop - 1)", "stop - 1"),
+    "what is left of a batch": (
+        "for block in range(left, stop, 4)",
+        "for block in range(left, left)",
+    ),
     "a place in the array": ("parameters[3]", "parameters[2]"),
     "the update": ("(b1_1 - (learning_rate", "(b1_1 + (learning_rate"),
     "the last batch": ("stop = rows if", "stop = start + batch if"),
@@ -275,6 +291,6 @@ def test_a_wrong_line_is_noticed(wrong):
     right, changed = WRONG[wrong]
     source = write_loops(program, tiny=True)
     assert right in source, source
-    work = work_for(program, 8, 3)
+    work = work_for(program, 29, 13)  # eight rows, and fours for the rest
     with pytest.raises((AssertionError, IndexError)):
         assert_same_steps(program, work, PlainEngine(program, source.replace(right, changed)))

@@ -34,6 +34,7 @@ from glassnet.engines.compiled import (
 )
 from glassnet.engines.elementary import (
     arctan_float64 as arctan,
+    decay_float64 as decay,
     exp_float64 as exp,
     expm1_float64 as expm1,
     log_float64 as log,
@@ -88,13 +89,13 @@ def over_rows(
         product1_1 = (x_0 * W1_0_1)
         z1_0 = (product1_0 + b1_0)
         z1_1 = (product1_1 + b1_1)
-        t3_0 = exp((-abs(z1_0)))
-        t3_1 = exp((-abs(z1_1)))
+        t3_0 = decay((-abs(z1_0)))
+        t3_1 = decay((-abs(z1_1)))
         a1_0 = ((real(1.0) if (z1_0 >= real(0.0)) else t3_0) / (real(1.0) + t3_0))
         a1_1 = ((real(1.0) if (z1_1 >= real(0.0)) else t3_1) / (real(1.0) + t3_1))
         product2_0 = ((a1_0 * W2_0_0) + (a1_1 * W2_1_0))
         z2_0 = (product2_0 + b2_0)
-        t8_0 = exp((-abs(z2_0)))
+        t8_0 = decay((-abs(z2_0)))
         a2_0 = ((real(1.0) if (z2_0 >= real(0.0)) else t8_0) / (real(1.0) + t8_0))
         t11_0 = (a2_0 - y_0)
         t13_0 = ((w * t11_0) * t11_0)
@@ -112,6 +113,50 @@ def over_rows(
         dW2_0_0 += (a1_0 * dz2_0)
         dW2_1_0 += (a1_1 * dz2_0)
         db2_0 += dz2_0
+    return (t14, dW1_0_0, dW1_0_1, db1_0, db1_1, dW2_0_0, dW2_1_0, db2_0)
+
+
+@merged
+def over_few(
+    start, stop, begin, whole, weighted, shuffled, x_all, y_all, weights, order,
+    numbers,
+):
+    (W1_0_0, W1_0_1, b1_0, b1_1, W2_0_0, W2_1_0, b2_0) = numbers
+    (t14, dW1_0_0, dW1_0_1, db1_0, db1_1, dW2_0_0, dW2_1_0, db2_0) = nothing()
+    for lane in range(4):
+        place = min(start + lane, stop - 1)
+        row = order[place] if shuffled else place
+        w = ((weights[row] if weighted else real(1.0)) / whole)
+        x_0 = x_all[row, 0]
+        y_0 = y_all[row, 0]
+        product1_0 = (x_0 * W1_0_0)
+        product1_1 = (x_0 * W1_0_1)
+        z1_0 = (product1_0 + b1_0)
+        z1_1 = (product1_1 + b1_1)
+        t3_0 = decay((-abs(z1_0)))
+        t3_1 = decay((-abs(z1_1)))
+        a1_0 = ((real(1.0) if (z1_0 >= real(0.0)) else t3_0) / (real(1.0) + t3_0))
+        a1_1 = ((real(1.0) if (z1_1 >= real(0.0)) else t3_1) / (real(1.0) + t3_1))
+        product2_0 = ((a1_0 * W2_0_0) + (a1_1 * W2_1_0))
+        z2_0 = (product2_0 + b2_0)
+        t8_0 = decay((-abs(z2_0)))
+        a2_0 = ((real(1.0) if (z2_0 >= real(0.0)) else t8_0) / (real(1.0) + t8_0))
+        t11_0 = (a2_0 - y_0)
+        t13_0 = ((w * t11_0) * t11_0)
+        t15 = (real(2.0) * w)
+        dz2_0 = (((t15 * t11_0) / real(1)) * (a2_0 * (real(1.0) - a2_0)))
+        da1_0 = (dz2_0 * W2_0_0)
+        da1_1 = (dz2_0 * W2_1_0)
+        dz1_0 = (da1_0 * (a1_0 * (real(1.0) - a1_0)))
+        dz1_1 = (da1_1 * (a1_1 * (real(1.0) - a1_1)))
+        t14 += (t13_0 if start + lane < stop else real(0.0))
+        dW1_0_0 += ((x_0 * dz1_0) if start + lane < stop else real(0.0))
+        dW1_0_1 += ((x_0 * dz1_1) if start + lane < stop else real(0.0))
+        db1_0 += (dz1_0 if start + lane < stop else real(0.0))
+        db1_1 += (dz1_1 if start + lane < stop else real(0.0))
+        dW2_0_0 += ((a1_0 * dz2_0) if start + lane < stop else real(0.0))
+        dW2_1_0 += ((a1_1 * dz2_0) if start + lane < stop else real(0.0))
+        db2_0 += (dz2_0 if start + lane < stop else real(0.0))
     return (t14, dW1_0_0, dW1_0_1, db1_0, db1_1, dW2_0_0, dW2_1_0, db2_0)
 
 
@@ -180,10 +225,19 @@ def train(
             )
         else:
             sums = nothing()
-            for block in range(start, stop, 256):
-                until = min(block + 256, stop)
+            left = stop - (stop - start) % 8
+            if stop - left == 1:
+                left = stop
+            for block in range(start, left, 256):
+                until = min(block + 256, left)
                 more = over_rows(
                     block, until, start, whole, weighted, shuffled, x_all, y_all, weights, order,
+                    numbers,
+                )
+                sums = add(sums, more)
+            for block in range(left, stop, 4):
+                more = over_few(
+                    block, stop, start, whole, weighted, shuffled, x_all, y_all, weights, order,
                     numbers,
                 )
                 sums = add(sums, more)

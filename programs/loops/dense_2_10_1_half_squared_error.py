@@ -34,6 +34,7 @@ from glassnet.engines.compiled import (
 )
 from glassnet.engines.elementary import (
     arctan_float64 as arctan,
+    decay_float64 as decay,
     exp_float64 as exp,
     expm1_float64 as expm1,
     log_float64 as log,
@@ -141,16 +142,16 @@ def over_rows(
         z1_7 = (product1_7 + b1_7)
         z1_8 = (product1_8 + b1_8)
         z1_9 = (product1_9 + b1_9)
-        t3_0 = exp((-abs(z1_0)))
-        t3_1 = exp((-abs(z1_1)))
-        t3_2 = exp((-abs(z1_2)))
-        t3_3 = exp((-abs(z1_3)))
-        t3_4 = exp((-abs(z1_4)))
-        t3_5 = exp((-abs(z1_5)))
-        t3_6 = exp((-abs(z1_6)))
-        t3_7 = exp((-abs(z1_7)))
-        t3_8 = exp((-abs(z1_8)))
-        t3_9 = exp((-abs(z1_9)))
+        t3_0 = decay((-abs(z1_0)))
+        t3_1 = decay((-abs(z1_1)))
+        t3_2 = decay((-abs(z1_2)))
+        t3_3 = decay((-abs(z1_3)))
+        t3_4 = decay((-abs(z1_4)))
+        t3_5 = decay((-abs(z1_5)))
+        t3_6 = decay((-abs(z1_6)))
+        t3_7 = decay((-abs(z1_7)))
+        t3_8 = decay((-abs(z1_8)))
+        t3_9 = decay((-abs(z1_9)))
         a1_0 = ((real(1.0) if (z1_0 >= real(0.0)) else t3_0) / (real(1.0) + t3_0))
         a1_1 = ((real(1.0) if (z1_1 >= real(0.0)) else t3_1) / (real(1.0) + t3_1))
         a1_2 = ((real(1.0) if (z1_2 >= real(0.0)) else t3_2) / (real(1.0) + t3_2))
@@ -163,7 +164,7 @@ def over_rows(
         a1_9 = ((real(1.0) if (z1_9 >= real(0.0)) else t3_9) / (real(1.0) + t3_9))
         product2_0 = ((a1_0 * W2_0_0) + (a1_1 * W2_1_0) + (a1_2 * W2_2_0) + (a1_3 * W2_3_0) + (a1_4 * W2_4_0) + (a1_5 * W2_5_0) + (a1_6 * W2_6_0) + (a1_7 * W2_7_0) + (a1_8 * W2_8_0) + (a1_9 * W2_9_0))
         z2_0 = (product2_0 + b2_0)
-        t8_0 = exp((-abs(z2_0)))
+        t8_0 = decay((-abs(z2_0)))
         a2_0 = ((real(1.0) if (z2_0 >= real(0.0)) else t8_0) / (real(1.0) + t8_0))
         t11_0 = (a2_0 - y_0)
         t12_0 = (w * t11_0)
@@ -231,6 +232,150 @@ def over_rows(
         dW2_8_0 += (a1_8 * dz2_0)
         dW2_9_0 += (a1_9 * dz2_0)
         db2_0 += dz2_0
+    return (
+        t14, dW1_0_0, dW1_0_1, dW1_0_2, dW1_0_3, dW1_0_4, dW1_0_5, dW1_0_6, dW1_0_7,
+        dW1_0_8, dW1_0_9, dW1_1_0, dW1_1_1, dW1_1_2, dW1_1_3, dW1_1_4, dW1_1_5, dW1_1_6,
+        dW1_1_7, dW1_1_8, dW1_1_9, db1_0, db1_1, db1_2, db1_3, db1_4, db1_5, db1_6, db1_7,
+        db1_8, db1_9, dW2_0_0, dW2_1_0, dW2_2_0, dW2_3_0, dW2_4_0, dW2_5_0, dW2_6_0,
+        dW2_7_0, dW2_8_0, dW2_9_0, db2_0,
+    )
+
+
+@merged
+def over_few(
+    start, stop, begin, whole, weighted, shuffled, x_all, y_all, weights, order,
+    numbers,
+):
+    (
+        W1_0_0, W1_0_1, W1_0_2, W1_0_3, W1_0_4, W1_0_5, W1_0_6, W1_0_7, W1_0_8, W1_0_9,
+        W1_1_0, W1_1_1, W1_1_2, W1_1_3, W1_1_4, W1_1_5, W1_1_6, W1_1_7, W1_1_8, W1_1_9,
+        b1_0, b1_1, b1_2, b1_3, b1_4, b1_5, b1_6, b1_7, b1_8, b1_9, W2_0_0, W2_1_0,
+        W2_2_0, W2_3_0, W2_4_0, W2_5_0, W2_6_0, W2_7_0, W2_8_0, W2_9_0, b2_0,
+    ) = numbers
+    (
+        t14, dW1_0_0, dW1_0_1, dW1_0_2, dW1_0_3, dW1_0_4, dW1_0_5, dW1_0_6, dW1_0_7,
+        dW1_0_8, dW1_0_9, dW1_1_0, dW1_1_1, dW1_1_2, dW1_1_3, dW1_1_4, dW1_1_5, dW1_1_6,
+        dW1_1_7, dW1_1_8, dW1_1_9, db1_0, db1_1, db1_2, db1_3, db1_4, db1_5, db1_6, db1_7,
+        db1_8, db1_9, dW2_0_0, dW2_1_0, dW2_2_0, dW2_3_0, dW2_4_0, dW2_5_0, dW2_6_0,
+        dW2_7_0, dW2_8_0, dW2_9_0, db2_0,
+    ) = nothing()
+    for lane in range(4):
+        place = min(start + lane, stop - 1)
+        row = order[place] if shuffled else place
+        w = ((weights[row] if weighted else real(1.0)) / whole)
+        x_0 = x_all[row, 0]
+        x_1 = x_all[row, 1]
+        y_0 = y_all[row, 0]
+        product1_0 = ((x_0 * W1_0_0) + (x_1 * W1_1_0))
+        product1_1 = ((x_0 * W1_0_1) + (x_1 * W1_1_1))
+        product1_2 = ((x_0 * W1_0_2) + (x_1 * W1_1_2))
+        product1_3 = ((x_0 * W1_0_3) + (x_1 * W1_1_3))
+        product1_4 = ((x_0 * W1_0_4) + (x_1 * W1_1_4))
+        product1_5 = ((x_0 * W1_0_5) + (x_1 * W1_1_5))
+        product1_6 = ((x_0 * W1_0_6) + (x_1 * W1_1_6))
+        product1_7 = ((x_0 * W1_0_7) + (x_1 * W1_1_7))
+        product1_8 = ((x_0 * W1_0_8) + (x_1 * W1_1_8))
+        product1_9 = ((x_0 * W1_0_9) + (x_1 * W1_1_9))
+        z1_0 = (product1_0 + b1_0)
+        z1_1 = (product1_1 + b1_1)
+        z1_2 = (product1_2 + b1_2)
+        z1_3 = (product1_3 + b1_3)
+        z1_4 = (product1_4 + b1_4)
+        z1_5 = (product1_5 + b1_5)
+        z1_6 = (product1_6 + b1_6)
+        z1_7 = (product1_7 + b1_7)
+        z1_8 = (product1_8 + b1_8)
+        z1_9 = (product1_9 + b1_9)
+        t3_0 = decay((-abs(z1_0)))
+        t3_1 = decay((-abs(z1_1)))
+        t3_2 = decay((-abs(z1_2)))
+        t3_3 = decay((-abs(z1_3)))
+        t3_4 = decay((-abs(z1_4)))
+        t3_5 = decay((-abs(z1_5)))
+        t3_6 = decay((-abs(z1_6)))
+        t3_7 = decay((-abs(z1_7)))
+        t3_8 = decay((-abs(z1_8)))
+        t3_9 = decay((-abs(z1_9)))
+        a1_0 = ((real(1.0) if (z1_0 >= real(0.0)) else t3_0) / (real(1.0) + t3_0))
+        a1_1 = ((real(1.0) if (z1_1 >= real(0.0)) else t3_1) / (real(1.0) + t3_1))
+        a1_2 = ((real(1.0) if (z1_2 >= real(0.0)) else t3_2) / (real(1.0) + t3_2))
+        a1_3 = ((real(1.0) if (z1_3 >= real(0.0)) else t3_3) / (real(1.0) + t3_3))
+        a1_4 = ((real(1.0) if (z1_4 >= real(0.0)) else t3_4) / (real(1.0) + t3_4))
+        a1_5 = ((real(1.0) if (z1_5 >= real(0.0)) else t3_5) / (real(1.0) + t3_5))
+        a1_6 = ((real(1.0) if (z1_6 >= real(0.0)) else t3_6) / (real(1.0) + t3_6))
+        a1_7 = ((real(1.0) if (z1_7 >= real(0.0)) else t3_7) / (real(1.0) + t3_7))
+        a1_8 = ((real(1.0) if (z1_8 >= real(0.0)) else t3_8) / (real(1.0) + t3_8))
+        a1_9 = ((real(1.0) if (z1_9 >= real(0.0)) else t3_9) / (real(1.0) + t3_9))
+        product2_0 = ((a1_0 * W2_0_0) + (a1_1 * W2_1_0) + (a1_2 * W2_2_0) + (a1_3 * W2_3_0) + (a1_4 * W2_4_0) + (a1_5 * W2_5_0) + (a1_6 * W2_6_0) + (a1_7 * W2_7_0) + (a1_8 * W2_8_0) + (a1_9 * W2_9_0))
+        z2_0 = (product2_0 + b2_0)
+        t8_0 = decay((-abs(z2_0)))
+        a2_0 = ((real(1.0) if (z2_0 >= real(0.0)) else t8_0) / (real(1.0) + t8_0))
+        t11_0 = (a2_0 - y_0)
+        t12_0 = (w * t11_0)
+        t13_0 = (t12_0 * t11_0)
+        dz2_0 = ((t12_0 / real(1)) * (a2_0 * (real(1.0) - a2_0)))
+        da1_0 = (dz2_0 * W2_0_0)
+        da1_1 = (dz2_0 * W2_1_0)
+        da1_2 = (dz2_0 * W2_2_0)
+        da1_3 = (dz2_0 * W2_3_0)
+        da1_4 = (dz2_0 * W2_4_0)
+        da1_5 = (dz2_0 * W2_5_0)
+        da1_6 = (dz2_0 * W2_6_0)
+        da1_7 = (dz2_0 * W2_7_0)
+        da1_8 = (dz2_0 * W2_8_0)
+        da1_9 = (dz2_0 * W2_9_0)
+        dz1_0 = (da1_0 * (a1_0 * (real(1.0) - a1_0)))
+        dz1_1 = (da1_1 * (a1_1 * (real(1.0) - a1_1)))
+        dz1_2 = (da1_2 * (a1_2 * (real(1.0) - a1_2)))
+        dz1_3 = (da1_3 * (a1_3 * (real(1.0) - a1_3)))
+        dz1_4 = (da1_4 * (a1_4 * (real(1.0) - a1_4)))
+        dz1_5 = (da1_5 * (a1_5 * (real(1.0) - a1_5)))
+        dz1_6 = (da1_6 * (a1_6 * (real(1.0) - a1_6)))
+        dz1_7 = (da1_7 * (a1_7 * (real(1.0) - a1_7)))
+        dz1_8 = (da1_8 * (a1_8 * (real(1.0) - a1_8)))
+        dz1_9 = (da1_9 * (a1_9 * (real(1.0) - a1_9)))
+        t14 += (t13_0 if start + lane < stop else real(0.0))
+        dW1_0_0 += ((x_0 * dz1_0) if start + lane < stop else real(0.0))
+        dW1_0_1 += ((x_0 * dz1_1) if start + lane < stop else real(0.0))
+        dW1_0_2 += ((x_0 * dz1_2) if start + lane < stop else real(0.0))
+        dW1_0_3 += ((x_0 * dz1_3) if start + lane < stop else real(0.0))
+        dW1_0_4 += ((x_0 * dz1_4) if start + lane < stop else real(0.0))
+        dW1_0_5 += ((x_0 * dz1_5) if start + lane < stop else real(0.0))
+        dW1_0_6 += ((x_0 * dz1_6) if start + lane < stop else real(0.0))
+        dW1_0_7 += ((x_0 * dz1_7) if start + lane < stop else real(0.0))
+        dW1_0_8 += ((x_0 * dz1_8) if start + lane < stop else real(0.0))
+        dW1_0_9 += ((x_0 * dz1_9) if start + lane < stop else real(0.0))
+        dW1_1_0 += ((x_1 * dz1_0) if start + lane < stop else real(0.0))
+        dW1_1_1 += ((x_1 * dz1_1) if start + lane < stop else real(0.0))
+        dW1_1_2 += ((x_1 * dz1_2) if start + lane < stop else real(0.0))
+        dW1_1_3 += ((x_1 * dz1_3) if start + lane < stop else real(0.0))
+        dW1_1_4 += ((x_1 * dz1_4) if start + lane < stop else real(0.0))
+        dW1_1_5 += ((x_1 * dz1_5) if start + lane < stop else real(0.0))
+        dW1_1_6 += ((x_1 * dz1_6) if start + lane < stop else real(0.0))
+        dW1_1_7 += ((x_1 * dz1_7) if start + lane < stop else real(0.0))
+        dW1_1_8 += ((x_1 * dz1_8) if start + lane < stop else real(0.0))
+        dW1_1_9 += ((x_1 * dz1_9) if start + lane < stop else real(0.0))
+        db1_0 += (dz1_0 if start + lane < stop else real(0.0))
+        db1_1 += (dz1_1 if start + lane < stop else real(0.0))
+        db1_2 += (dz1_2 if start + lane < stop else real(0.0))
+        db1_3 += (dz1_3 if start + lane < stop else real(0.0))
+        db1_4 += (dz1_4 if start + lane < stop else real(0.0))
+        db1_5 += (dz1_5 if start + lane < stop else real(0.0))
+        db1_6 += (dz1_6 if start + lane < stop else real(0.0))
+        db1_7 += (dz1_7 if start + lane < stop else real(0.0))
+        db1_8 += (dz1_8 if start + lane < stop else real(0.0))
+        db1_9 += (dz1_9 if start + lane < stop else real(0.0))
+        dW2_0_0 += ((a1_0 * dz2_0) if start + lane < stop else real(0.0))
+        dW2_1_0 += ((a1_1 * dz2_0) if start + lane < stop else real(0.0))
+        dW2_2_0 += ((a1_2 * dz2_0) if start + lane < stop else real(0.0))
+        dW2_3_0 += ((a1_3 * dz2_0) if start + lane < stop else real(0.0))
+        dW2_4_0 += ((a1_4 * dz2_0) if start + lane < stop else real(0.0))
+        dW2_5_0 += ((a1_5 * dz2_0) if start + lane < stop else real(0.0))
+        dW2_6_0 += ((a1_6 * dz2_0) if start + lane < stop else real(0.0))
+        dW2_7_0 += ((a1_7 * dz2_0) if start + lane < stop else real(0.0))
+        dW2_8_0 += ((a1_8 * dz2_0) if start + lane < stop else real(0.0))
+        dW2_9_0 += ((a1_9 * dz2_0) if start + lane < stop else real(0.0))
+        db2_0 += (dz2_0 if start + lane < stop else real(0.0))
     return (
         t14, dW1_0_0, dW1_0_1, dW1_0_2, dW1_0_3, dW1_0_4, dW1_0_5, dW1_0_6, dW1_0_7,
         dW1_0_8, dW1_0_9, dW1_1_0, dW1_1_1, dW1_1_2, dW1_1_3, dW1_1_4, dW1_1_5, dW1_1_6,
@@ -383,10 +528,19 @@ def train(
             )
         else:
             sums = nothing()
-            for block in range(start, stop, 256):
-                until = min(block + 256, stop)
+            left = stop - (stop - start) % 8
+            if stop - left == 1:
+                left = stop
+            for block in range(start, left, 256):
+                until = min(block + 256, left)
                 more = over_rows(
                     block, until, start, whole, weighted, shuffled, x_all, y_all, weights, order,
+                    numbers,
+                )
+                sums = add(sums, more)
+            for block in range(left, stop, 4):
+                more = over_few(
+                    block, stop, start, whole, weighted, shuffled, x_all, y_all, weights, order,
                     numbers,
                 )
                 sums = add(sums, more)

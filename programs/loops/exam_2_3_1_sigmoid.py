@@ -34,6 +34,7 @@ from glassnet.engines.compiled import (
 )
 from glassnet.engines.elementary import (
     arctan_float64 as arctan,
+    decay_float64 as decay,
     exp_float64 as exp,
     expm1_float64 as expm1,
     log_float64 as log,
@@ -93,14 +94,14 @@ def over_rows(
         z1_0 = ((x_0 * W1_0_0) + (x_1 * W1_1_0))
         z1_1 = ((x_0 * W1_0_1) + (x_1 * W1_1_1))
         z1_2 = ((x_0 * W1_0_2) + (x_1 * W1_1_2))
-        t3_0 = exp((-abs(z1_0)))
-        t3_1 = exp((-abs(z1_1)))
-        t3_2 = exp((-abs(z1_2)))
+        t3_0 = decay((-abs(z1_0)))
+        t3_1 = decay((-abs(z1_1)))
+        t3_2 = decay((-abs(z1_2)))
         a1_0 = ((real(1.0) if (z1_0 >= real(0.0)) else t3_0) / (real(1.0) + t3_0))
         a1_1 = ((real(1.0) if (z1_1 >= real(0.0)) else t3_1) / (real(1.0) + t3_1))
         a1_2 = ((real(1.0) if (z1_2 >= real(0.0)) else t3_2) / (real(1.0) + t3_2))
         z2_0 = ((a1_0 * W2_0_0) + (a1_1 * W2_1_0) + (a1_2 * W2_2_0))
-        t8_0 = exp((-abs(z2_0)))
+        t8_0 = decay((-abs(z2_0)))
         a2_0 = ((real(1.0) if (z2_0 >= real(0.0)) else t8_0) / (real(1.0) + t8_0))
         t11_0 = (a2_0 - y_0)
         da2_0 = (w * t11_0)
@@ -122,6 +123,61 @@ def over_rows(
         dW2_0_0 += (a1_0 * dz2_0)
         dW2_1_0 += (a1_1 * dz2_0)
         dW2_2_0 += (a1_2 * dz2_0)
+    return (
+        t13, dW1_0_0, dW1_0_1, dW1_0_2, dW1_1_0, dW1_1_1, dW1_1_2, dW2_0_0, dW2_1_0,
+        dW2_2_0,
+    )
+
+
+@merged
+def over_few(
+    start, stop, begin, whole, weighted, shuffled, x_all, y_all, weights, order,
+    numbers,
+):
+    (W1_0_0, W1_0_1, W1_0_2, W1_1_0, W1_1_1, W1_1_2, W2_0_0, W2_1_0, W2_2_0) = numbers
+    (
+        t13, dW1_0_0, dW1_0_1, dW1_0_2, dW1_1_0, dW1_1_1, dW1_1_2, dW2_0_0, dW2_1_0,
+        dW2_2_0,
+    ) = nothing()
+    for lane in range(4):
+        place = min(start + lane, stop - 1)
+        row = order[place] if shuffled else place
+        w = (weights[row] if weighted else real(1.0))
+        x_0 = x_all[row, 0]
+        x_1 = x_all[row, 1]
+        y_0 = y_all[row, 0]
+        z1_0 = ((x_0 * W1_0_0) + (x_1 * W1_1_0))
+        z1_1 = ((x_0 * W1_0_1) + (x_1 * W1_1_1))
+        z1_2 = ((x_0 * W1_0_2) + (x_1 * W1_1_2))
+        t3_0 = decay((-abs(z1_0)))
+        t3_1 = decay((-abs(z1_1)))
+        t3_2 = decay((-abs(z1_2)))
+        a1_0 = ((real(1.0) if (z1_0 >= real(0.0)) else t3_0) / (real(1.0) + t3_0))
+        a1_1 = ((real(1.0) if (z1_1 >= real(0.0)) else t3_1) / (real(1.0) + t3_1))
+        a1_2 = ((real(1.0) if (z1_2 >= real(0.0)) else t3_2) / (real(1.0) + t3_2))
+        z2_0 = ((a1_0 * W2_0_0) + (a1_1 * W2_1_0) + (a1_2 * W2_2_0))
+        t8_0 = decay((-abs(z2_0)))
+        a2_0 = ((real(1.0) if (z2_0 >= real(0.0)) else t8_0) / (real(1.0) + t8_0))
+        t11_0 = (a2_0 - y_0)
+        da2_0 = (w * t11_0)
+        t12_0 = (da2_0 * t11_0)
+        dz2_0 = (da2_0 * (a2_0 * (real(1.0) - a2_0)))
+        da1_0 = (dz2_0 * W2_0_0)
+        da1_1 = (dz2_0 * W2_1_0)
+        da1_2 = (dz2_0 * W2_2_0)
+        dz1_0 = (da1_0 * (a1_0 * (real(1.0) - a1_0)))
+        dz1_1 = (da1_1 * (a1_1 * (real(1.0) - a1_1)))
+        dz1_2 = (da1_2 * (a1_2 * (real(1.0) - a1_2)))
+        t13 += (t12_0 if start + lane < stop else real(0.0))
+        dW1_0_0 += ((x_0 * dz1_0) if start + lane < stop else real(0.0))
+        dW1_0_1 += ((x_0 * dz1_1) if start + lane < stop else real(0.0))
+        dW1_0_2 += ((x_0 * dz1_2) if start + lane < stop else real(0.0))
+        dW1_1_0 += ((x_1 * dz1_0) if start + lane < stop else real(0.0))
+        dW1_1_1 += ((x_1 * dz1_1) if start + lane < stop else real(0.0))
+        dW1_1_2 += ((x_1 * dz1_2) if start + lane < stop else real(0.0))
+        dW2_0_0 += ((a1_0 * dz2_0) if start + lane < stop else real(0.0))
+        dW2_1_0 += ((a1_1 * dz2_0) if start + lane < stop else real(0.0))
+        dW2_2_0 += ((a1_2 * dz2_0) if start + lane < stop else real(0.0))
     return (
         t13, dW1_0_0, dW1_0_1, dW1_0_2, dW1_1_0, dW1_1_1, dW1_1_2, dW2_0_0, dW2_1_0,
         dW2_2_0,
@@ -204,10 +260,19 @@ def train(
             )
         else:
             sums = nothing()
-            for block in range(start, stop, 256):
-                until = min(block + 256, stop)
+            left = stop - (stop - start) % 8
+            if stop - left == 1:
+                left = stop
+            for block in range(start, left, 256):
+                until = min(block + 256, left)
                 more = over_rows(
                     block, until, start, whole, weighted, shuffled, x_all, y_all, weights, order,
+                    numbers,
+                )
+                sums = add(sums, more)
+            for block in range(left, stop, 4):
+                more = over_few(
+                    block, stop, start, whole, weighted, shuffled, x_all, y_all, weights, order,
                     numbers,
                 )
                 sums = add(sums, more)

@@ -35,6 +35,7 @@ from glassnet.engines.compiled import (
 from glassnet.engines.elementary import (
     arctan_float32 as arctan,
     bell_float32 as bell,
+    decay_float32 as decay,
     erfc_float32 as erfc,
     exp_float32 as exp,
     expm1_float32 as expm1,

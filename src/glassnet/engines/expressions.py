@@ -18,6 +18,7 @@ IN_ORDER = {"add": "plus", "subtract": "minus"}  # of running sums
 # What glassnet.engines.elementary has: for both types, and for float32.
 ELEMENTARY = ("arctan", "exp", "expm1", "log", "log1p", "tanh")
 SINGLE_ONLY = ("bell", "erfc")
+FALLING = "decay"  # exp of what is not above 0
 CALLS = {"absolute": "abs", "maximum": "greatest", "minimum": "least", "sign": "sign_of"}
 CALLS |= {name: name for name in (*ELEMENTARY, *SINGLE_ONLY)}
 
@@ -73,7 +74,8 @@ class Expressions:
             return f"({values[0]} {INFIX[name]} {values[1]})"
         if name == "negative":
             return f"(-{values[0]})"
-        call = f"{CALLS.get(name, 'np.' + name)}({', '.join(values)})"
+        known = FALLING if name == "exp" and _is_never_above_0(args[0]) else CALLS.get(name)
+        call = f"{known or 'np.' + name}({', '.join(values)})"
         return f"real({call})" if name == "sign" else call  # its 1 would make it a float64
 
 
@@ -82,6 +84,18 @@ def _is_root(divisor: Symbol | float, whole: Symbol) -> bool:
     if not isinstance(divisor, Symbol):
         return False
     return divisor.name == "sqrt" and divisor.axes == whole.axes
+
+
+def _is_never_above_0(node: Symbol | float) -> bool:
+    """Whether a node is −|…|, or a number less the greatest of its row."""
+    if not isinstance(node, Symbol) or node.name not in ("negative", "subtract"):
+        return False
+    last = node.args[-1]
+    if not isinstance(last, Symbol):
+        return False
+    if node.name == "negative":
+        return last.name == "absolute"
+    return last.op == "row_max" and last.args[0] is node.args[0]
 
 
 class AtRowAndColumn(Expressions):

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from glassnet.engines.expressions import CALLS
+from glassnet.engines.expressions import CALLS, FALLING
 
 NOT_NAMES = {
     *"for j i k m q start stop in range if or else".split(),
     *"real np uint32 uint64 inf sqrt rint abs T".split(),
     *"mix kept normal plus minus over_root row_number".split(),
     *CALLS.values(),
+    FALLING,
 }
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from glassnet.engines.expressions import (
     CALLS,
     ELEMENTARY,
+    FALLING,
     SINGLE_ONLY,
     AtRowAndColumn,
     drawn_by,
@@ -374,7 +375,7 @@ def with_train(functions: Functions, takes: Iterable[str], lines: Iterable[str])
 def whole_text(program: Program, what: str, imports: str, functions: Iterable[str]) -> str:
     """Give a whole text: heading, imports, and functions."""
     dtype = program.description.dtype
-    names = (*ELEMENTARY, *(SINGLE_ONLY if dtype == "float32" else ()))
+    names = (*ELEMENTARY, FALLING, *(SINGLE_ONLY if dtype == "float32" else ()))
     elementary = "".join(f"    {name}_{dtype} as {name},\n" for name in sorted(names))
     opening = imports.format(dtype=dtype, elementary=elementary)
     heading = f'"""{what} {program.description.short()}, written out by glassnet."""'
