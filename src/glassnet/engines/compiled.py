@@ -12,9 +12,9 @@ import numpy as np
 from llvmlite import binding, ir
 from numba import njit
 from numba.core import cgutils
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.extending import intrinsic, overload
 
-from glassnet.engines.parts import MergedPart, Part
 from glassnet.engines.subnormals import flush_subnormals, put_back
 from glassnet.rules import randomness
 
@@ -25,19 +25,31 @@ __all__ = ["flush_subnormals", "put_back"]  # what loop texts find here beside w
 FREEDOMS = {"reassoc", "contract", "arcp", "nsz", "afn"}
 
 
-compiled = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, pipeline_class=Part)
+class Apart(CompilerBase):
+    """Numba's usual way of compiling, told that no two arrays of a function overlap.
+
+    Else the compiler would have to compare their places in memory ahead of each loop, and where
+    there are more than a few of them it does the loop number by number instead.
+    """
+
+    def define_pipelines(self):
+        """Give the usual steps."""
+        self.state.flags.noalias = True
+        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
+
+
+compiled = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, pipeline_class=Apart)
 cached = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, cache=True)
+inlined = njit(fastmath=FREEDOMS, error_model="numpy", inline="always")
 
-# For functions that LLVM should take in where they are called.
-merged = njit(
-    fastmath=FREEDOMS, error_model="numpy", nogil=True, forceinline=True, pipeline_class=MergedPart
-)
-
-
-mix = merged(randomness.mix)
+# For functions that LLVM should take in where they are called, once they are compiled.
+merged = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, forceinline=True)
 
 
-@merged
+mix = njit(randomness.mix, inline="always")
+
+
+@inlined
 def kept(row_key, column, highest, value):
     """Give the value of a mask at a column: `value` where the number is kept, else 0."""
     return value if mix(row_key ^ np.uint32(column)) <= highest else type(value)(0)
@@ -46,7 +58,7 @@ def kept(row_key, column, highest, value):
 COARSE, FINE = randomness.normal_tables()
 
 
-@merged
+@inlined
 def normal(row_key, column, spread):
     """Give a normal number of mean 0 and a spread at a column: that of `normal_noise`."""
     hash_ = mix(row_key ^ np.uint32(column))
@@ -92,7 +104,7 @@ else:
     overload(least, inline="always")(lambda a, b: least)
 
 
-@merged
+@inlined
 def sign_of(a):
     """Give −1, 0 or 1; nan stays nan, as np.sign does."""
     one = type(a)(1)  # 1 alone would make a number of 64 bits
@@ -102,9 +114,7 @@ def sign_of(a):
 # Running sums are added up, and taken from other numbers, in just the order of the text: else what
 # was added would be taken away again unseen, and a − (b + a) be −b even where a is inf. One freedom
 # is named, the one that does no harm: a function without any is given those of its caller.
-in_order = njit(
-    fastmath={"contract"}, error_model="numpy", forceinline=True, pipeline_class=MergedPart
-)
+in_order = njit(fastmath={"contract"}, error_model="numpy", forceinline=True)
 
 
 @in_order
@@ -125,13 +135,13 @@ def over_root(a, root):
     return a / root
 
 
-@merged
+@inlined
 def row_number(number, rows):
     """Give a whole number as an index below `rows`; never one that is not there."""
     return np.int64(number) if 0 <= number < rows else np.int64(0)
 
 
-@merged
+@inlined
 def is_finite(a):
     """Say whether a number is neither inf nor nan.
 

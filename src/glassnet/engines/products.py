@@ -18,12 +18,10 @@ import llvmlite.binding
 import numpy as np
 from llvmlite import ir
 from numba import cfunc, njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 from numpy.typing import NDArray
 
 from glassnet.engines.first_call import ONE_AT_A_TIME, from_cache
-from glassnet.engines.parts import MergedPart
 from glassnet.engines.tiles import (
     memory_of,
     number_copied,
@@ -69,37 +67,25 @@ def product(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
     np.dot(a, b, out=out)
 
 
-@intrinsic
-def _multiplied(typing_context, a, b, out):
-    """Write the call itself: Numba's own way to an array's place takes longer to compile."""
-
-    def written(context, builder, signature, arguments):
-        numbers = []
-        shapes = []
-        for kind, argument, strides in zip(signature.args, arguments, (2, 2, 1), strict=True):
-            array = context.make_array(kind)(context, builder, argument)
-            numbers.append(builder.ptrtoint(array.data, ir.IntType(64)))
-            numbers += cgutils.unpack_tuple(builder, array.strides)[:strides]
-            shapes.append(cgutils.unpack_tuple(builder, array.shape))
-        numbers += [*shapes[0], shapes[1][1]]  # rows, terms, columns
-        name = NAME.format(signature.args[0].dtype)
-        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(64)] * len(numbers))
-        builder.call(cgutils.get_or_insert_function(builder.module, kind, name), numbers)
-        return context.get_dummy_value()
-
-    return types.void(a, b, out), written
-
-
 @overload(product)
 def _compiled_product(a, b, out):
-    return lambda a, b, out: _multiplied(a, b, out)  # type: ignore[call-arg]
+    name = NAME.format(a.dtype)
+    multiply = types.ExternalFunction(name, SIGNATURE)
+
+    def call(a, b, out):
+        multiply(
+            a.ctypes.data, a.strides[0], a.strides[1],
+            b.ctypes.data, b.strides[0], b.strides[1],
+            out.ctypes.data, out.strides[0],
+            a.shape[0], a.shape[1], b.shape[1],
+        )  # fmt: skip
+
+    return call
 
 
 # Compiled for calls by address; `cached_call` keeps the code beside the text.
 compiled_call = cfunc(SIGNATURE, error_model="numpy")
 cached_call = cfunc(SIGNATURE, error_model="numpy", cache=True)
-
-part = njit(error_model="numpy", pipeline_class=MergedPart)
 
 _loaded: dict[str, Any] = {}  # the functions must outlive every call
 
@@ -145,7 +131,7 @@ def multiply(dtype: str) -> Callable[..., None]:
     few = max(1, lanes // 4)
     swapped_tile = memory_of(few * widest * size)
 
-    @part
+    @njit(error_model="numpy")
     def copied(b, b_row, b_next, terms, columns, target):
         """Copy a panel of the right matrix, so that its rows lie side by side."""
         if b_next == size:
@@ -162,7 +148,7 @@ def multiply(dtype: str) -> Callable[..., None]:
             for j in range(full_columns if p < full_terms else 0, columns):
                 copy(b + p * b_row + j * b_next, target + (p * widest + j) * size)
 
-    @part
+    @njit(error_model="numpy")
     def multiplied(a, a_row, a_next, b, b_row, b_next, c, c_row, rows, terms, columns):
         """Go through slices of the sums, blocks of rows, and panels of columns.
 
