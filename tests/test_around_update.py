@@ -144,7 +144,7 @@ def test_compiled_loops_take_the_same_steps(dtype):
 
 
 def test_without_options_loops_have_nothing_of_them():
-    program = Program(Description.read("3-4-2 tanh linear"), gn.Adam())
+    program = Program(Description.read("3-40-2 tanh linear"), gn.Adam())
     text = write_loops(program, tiny=False)
     assert not re.search(r"\b(number|total|column)\d", text)
     assert text.count("for q in range") == 1

@@ -255,7 +255,7 @@ def test_decay_at_its_ends_to_the_bit(dtype):
 
 def test_decay_stands_just_where_nothing_is_above_0():
     for activation, calls in (("sigmoid", "decay"), ("softmax", "decay"), ("exp", "exp")):
-        text = write_loops(Program(Description.read(f"2-3 {activation}"), SGD()), tiny=False)
+        text = write_loops(Program(Description.read(f"2-30 {activation}"), SGD()), tiny=False)
         assert set(re.findall(r"\b(exp|decay)\(", text)) == {calls}
 
 
@@ -297,7 +297,7 @@ def test_the_coefficients_are_those_that_were_computed(fit, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_writer_calls_them(dtype):
-    program = Program(Description.read("2-3-2 tanh softmax", dtype=dtype), SGD())
+    program = Program(Description.read("2-30-20 tanh softmax", dtype=dtype), SGD())
     text = write_loops(program, tiny=False)
     assert " = tanh(" in text
     assert " = decay(" in text  # what a softmax is made of
