@@ -91,12 +91,18 @@ def _aligned(rows: int, columns: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     return memory[begin : begin + size].view(dtype).reshape(rows, columns)
 
 
+class TeamPlan(Plan):
+    """The plan of a step that is shared: each pass over the rows is one, without loops apart."""
+
+    computes_apart = False
+
+
 def write_team_loops(program: Program) -> TeamText:
     """Write the loops of a program for several threads.
 
     Raises ProgramError where a part of the program cannot be shared out.
     """
-    plan = Plan(program, gradient_graph(program))
+    plan = TeamPlan(program, gradient_graph(program))
     functions = Functions()
     stages = TeamStages(plan, functions)
     body = [*stages.body(), *stages.kept_slopes()]
