@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -146,7 +147,9 @@ print("right")
 """
 
 
-@pytest.mark.skipif(os.uname().machine != "x86_64", reason="stands in for x86 processors only")
+@pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64"), reason="stands in for x86 processors only"
+)
 @pytest.mark.parametrize("name", PROCESSORS)
 def test_other_processors(name, tmp_path):
     processor, features, size, rows = PROCESSORS[name]
