@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from glassnet.engines.code_cache import cached_file, forget, is_kept
+from glassnet.engines.quick_start import load_array_functions
 
 # What reading a damaged file of compiled code can end in; compiling and running raise others.
 CACHE_FAULTS = (
@@ -68,6 +69,7 @@ def from_cache(source: str, use: Callable[[ModuleType], Any]) -> tuple[Any, str]
     """
     source = _without_heading(source)
     with ONE_AT_A_TIME:
+        load_array_functions()
         file, note = cached_file(source)
         if file is not None:
             try:
