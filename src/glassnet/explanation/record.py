@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from glassnet.explanation.arithmetic import Expression
+
 WIDTH = 100
 TOGETHER = r"\[[^]]*\]|\([^()]{,30}\)| [/=] "
 
@@ -18,8 +20,10 @@ TOGETHER = r"\[[^]]*\]|\([^()]{,30}\)| [/=] "
 class Step:
     """One calculation: what it gives, in letters, in numbers, and the result.
 
-    `digits` is how many digits the printed numbers are good for; `words` say what letters cannot:
-    which comparison held, how many terms were left out, what rounding did.
+    `digits` is how many digits the printed result is good for; `words` say what letters cannot:
+    which comparison held, how many terms were left out, what rounding did. `expression` is the
+    calculation as a tree, whose numbers are printed with `operand_digits`: every form is written
+    from it.
     """
 
     name: str
@@ -28,7 +32,9 @@ class Step:
     result: str
     value: float
     digits: int
-    words: tuple[str, ...] = ()
+    words: tuple[str, ...]
+    expression: Expression
+    operand_digits: int
 
 
 @dataclass(frozen=True)
