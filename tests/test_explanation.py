@@ -145,12 +145,12 @@ def check_letters(explanation, trace, rtol):
         names[as_name(operand.name)] = operand.value
     for step in explanation.steps:
         if " more)" in step.letters or not math.isfinite(step.value):
-            names[step.name] = step.value
+            names[as_name(step.name)] = step.value
             continue
         got = worked_out(step.letters, names)
         size = max([1e-3, *(abs(v) for v in names.values() if math.isfinite(v))])
         np.testing.assert_allclose(got, step.value, rtol=rtol, atol=rtol * size, err_msg=step)
-        names[step.name] = got
+        names[as_name(step.name)] = got
 
 
 def check_form(explanation, trace):
@@ -172,7 +172,7 @@ def check_form(explanation, trace):
         assert operand.origin == asked.origin
         assert f"{operand.name} = {operand.result}" in text
     assert (
-        json.loads(json.dumps(explanation.to_json(), allow_nan=False))["what"] == explanation.what
+        json.loads(json.dumps(explanation.as_dict(), allow_nan=False))["what"] == explanation.what
     )
 
 
@@ -421,9 +421,6 @@ def test_rounding_is_named_where_it_shows():
     ("what", "message"),
     [
         ("W9[0, 0]", "unknown value 'W9'"),
-        ("dW1", r"dW1 has the shape \(2, 3\): ask for one of its numbers, such as 'dW1\[0, 0\]'"),
-        ("a1", r"such as 'a1\[0, 0\]'"),
-        ("w", r"w has the shape \(3, 1\): .* such as 'w\[0\]'"),
         ("dW1[0]", r"dW1 has the shape \(2, 3\), which takes 2 indexes, got 1"),
         ("loss[0]", r"loss has the shape \(\), which takes 0 indexes, got 1"),
         ("dW1[2, 0]", r"dW1 has the shape \(2, 3\): there is no 2 in an axis of 2"),

@@ -33,14 +33,11 @@ def parsed(what: str) -> tuple[str, Index | None]:
 def checked(trace: Trace, name: str, asked: str, index: Index | None) -> Index:
     """Give the index with one place for each axis, counted from the start.
 
-    Raises DescriptionError if there is no such place, or no single one is meant.
+    Raises DescriptionError if there is no such place. An array of one number needs no index.
     """
     array = trace[name]
-    example = f"'{element_name(asked, axes_of(trace, name), (0,) * array.ndim)}'"
     about = f"{asked} has the shape {array.shape}"
     if index is None:
-        if array.size != 1:
-            raise DescriptionError(f"{about}: ask for one of its numbers, such as {example}")
         return (0,) * array.ndim
     if len(index) == array.ndim - 1 and axes_of(trace, name)[-1:] == (1,):
         index = (*index, 0)  # there is one column only, and it is not named
