@@ -83,6 +83,7 @@ class Reader:
         self.values = NodeValues(trace, self.read_as)
         self._whole_step = _taken_away(self.node)
         self.steps: list[Step] = []
+        self._inner = 0  # steps without a name in the program
         self._made: dict[tuple[int, Index], Leaf] = {}
         self._known: dict[Operation, Leaf] = {}  # what stands in more than one place, once written
         self._used: dict[str, tuple[str, Index, int]] = {}  # operands, and their printed digits
@@ -338,7 +339,9 @@ class Reader:
             self._known[again] = leaf
             for old, new in self._known.items():  # a part of what was just written may stand here
                 expression = replaced(expression, old, new)
-        name = name or f"s{len(self.steps) + 1}"
+        if not name:
+            self._inner += 1
+            name = f"s{self._inner}"
         step, digits = step_of(name, expression, value, str(self.trace["loss"].dtype))
         self.steps.append(replace(step, words=(says, *step.words)) if says else step)
         for leaf in leaves(expression):
