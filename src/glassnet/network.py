@@ -221,7 +221,7 @@ class Network:
         """
         from glassnet.explanation.equations import Equations
 
-        return Equations.of(self.program(optimizer))
+        return Equations(self.program(optimizer))
 
     def _whole(self, rows: Rows) -> Work:
         """Give work that takes all rows at once, with the masks that come next."""

@@ -47,7 +47,9 @@ def corner_of(name: str, array: NDArray[Any], axes: Shape) -> Corner:
     """
     shown = [size if size <= MOST else SHOWN for size in array.shape]
     rows = shown[0] if array.ndim == 2 else 1
-    places = [[(row, column)[2 - array.ndim :] for column in range(shown[-1])] for row in range(rows)]
+    places = [
+        [(row, column)[2 - array.ndim :] for column in range(shown[-1])] for row in range(rows)
+    ]
     cells = tuple(
         tuple(
             Cell(element_name(name, axes, place), in_short(array[place]), float(array[place]))

@@ -85,9 +85,7 @@ def explain_figure(
     operands = operands_of(steps, _origins(steps))
     result = steps[-1].result if steps else in_full(column[epoch])
     remarks = (f"of epoch {epoch + 1}{_rank(history, name, column, epoch)}",)
-    return Explanation(
-        written, value, result, _says(name), "", "", tuple(steps), operands, remarks
-    )
+    return Explanation(written, value, result, _says(name), "", "", tuple(steps), operands, remarks)
 
 
 def _origins(steps: list[Step]) -> dict[str, str]:

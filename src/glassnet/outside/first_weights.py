@@ -42,10 +42,10 @@ def explain_first_weight(program: Program, seed: int, name: str, index: Index) -
         ...     print(step.name, "=", step.letters, "=", step.result)
         low = −√(3·(2 / (inputs + outputs))) = −1.4142
         high = √(3·(2 / (inputs + outputs))) = 1.4142
-        W1[1, 0] = low + (high − low)·u = 0.60863
+        W1[1, 0] = low + (high − low)·u = 0.60865
 
     """
-    stream = _Stream(np.random.RandomState(seed))
+    stream: Any = _Stream(np.random.RandomState(seed))
     for parameter, fans in with_fans(program):
         rule = parameter.initializer
         if parameter.name == name:
@@ -92,7 +92,7 @@ def explain_weight_of(values: Values, seed: int, epochs: int, what: str) -> Expl
 def _explained(
     what: str,
     rule: Initializer | float,
-    stream: _Stream,
+    stream: Any,
     shape: tuple[int, ...],
     fans: tuple[int, int],
     index: Index,
@@ -128,9 +128,7 @@ def _explained(
     }
     result = steps[-1].result if steps else result
     operands = operands_of(steps, origins)
-    return Explanation(
-        what, value, result, origin, "", "", tuple(steps), operands, tuple(remarks)
-    )
+    return Explanation(what, value, result, origin, "", "", tuple(steps), operands, tuple(remarks))
 
 
 def _steps(

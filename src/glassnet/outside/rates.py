@@ -70,8 +70,8 @@ def explain_rate(program: Program, name: str, place: Place) -> Explanation:
     if isinstance(found, Number):
         steps = steps_of(name, found, value)
         if any("done" in step.letters for step in steps):
-            before, whole = named("before", place.before), named("steps", place.steps)
-            steps = [*steps_of("done", before / whole, place.before / place.steps), *steps]
+            done: Any = named("before", place.before) / named("steps", place.steps)
+            steps = [*steps_of("done", done, float(done)), *steps]
     result = steps[-1].result if steps else in_full(np.float64(value))
     operands = operands_of(steps, ORIGINS | origins)
     return Explanation(name, value, result, f"by {rule}", "", "", tuple(steps), operands)

@@ -64,6 +64,20 @@ class Number(float):
             return value
         return _made(name, float(value), *args)
 
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        if function is np.where and len(args) == 3 and not np.ndim(args[0]):
+            return args[1] if args[0] else args[2]
+        return function(*(float(a) if isinstance(a, Number) else a for a in args), **options)
+
+    def __index__(self) -> int:
+        if not self.is_integer():
+            raise TypeError(f"{float(self)} is no whole number")
+        return int(self)
+
+    def astype(self, kind: Any) -> Any:
+        """Give a plain number of a type: what rules use as a place is no calculation."""
+        return np.asarray(float(self)).astype(kind)
+
     # Comparisons are NumPy's, so that ~ turns them round as rules expect.
     def __lt__(self, other: object) -> Any:
         return np.less(float(self), other)  # type: ignore[call-overload]
@@ -107,7 +121,7 @@ for _name, _short, _function in (
 
 def named(letters: str, value: float) -> Number:
     """Give a number a name; a whole number is printed in full."""
-    kind = "size" if isinstance(value, int) else "value"
+    kind = "size" if isinstance(value, int) and value >= 0 else "value"
     return Number(value, Leaf(letters, float(value), kind))
 
 
@@ -150,6 +164,18 @@ class _Math:
         return noted
 
 
+class _Numpy:
+    """NumPy, of which a Number makes no array."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    @staticmethod
+    def asarray(value: Any, *options: Any) -> Any:
+        """Give an array of anything but a Number."""
+        return value if isinstance(value, Number) else np.asarray(value, *options)
+
+
 def _choice(name: str, choose: Callable[..., Any]) -> Callable[..., Any]:
     def noted(*args: Any, **options: Any) -> Any:
         if len(args) < 2 or options or not any(isinstance(a, Number) for a in args):
@@ -183,7 +209,7 @@ def with_numbers(entry: Kind, **letters: str) -> Kind:
         if isinstance(part, FunctionType | property | functools.cached_property)
         and not name.startswith("__")
     }
-    twin = object.__new__(type(kind.__name__, (kind,), methods))
+    twin: Any = object.__new__(type(kind.__name__, (kind,), methods))
     for field in dataclasses.fields(entry):
         value = getattr(entry, field.name)
         if isinstance(value, Entry):
@@ -191,7 +217,7 @@ def with_numbers(entry: Kind, **letters: str) -> Kind:
         elif isinstance(value, int | float) and not isinstance(value, bool):
             value = named(letters.get(field.name, field.name), value)
         object.__setattr__(twin, field.name, value)
-    return twin  # type: ignore[return-value]
+    return twin  # type: ignore[no-any-return]
 
 
 def _noting(part: Any, scopes: dict[int, dict[str, Any]]) -> Any:
@@ -217,7 +243,7 @@ def noting(
     assert isinstance(function, FunctionType)
     own = function.__globals__
     if id(own) not in scopes:
-        scope = scopes[id(own)] = {**own, "math": _Math()}
+        scope = scopes[id(own)] = {**own, "math": _Math(), "np": _Numpy()}
         scope |= {"max": _choice("maximum", max), "min": _choice("minimum", min)}
         scope |= {
             name: noting(part, scopes)
@@ -243,9 +269,7 @@ def steps_of(what: str, number: Number, value: float, dtype: str = "float64") ->
     return steps
 
 
-def _finish(
-    what: str, expression: Expression, value: float, dtype: str, steps: list[Step]
-) -> None:
+def _finish(what: str, expression: Expression, value: float, dtype: str, steps: list[Step]) -> None:
     while (again := repeated(expression)) is not None:
         name = f"s{len(steps) + 1}"
         inner = len(steps)

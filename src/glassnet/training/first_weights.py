@@ -1,10 +1,10 @@
 """First weights: how they are drawn, and those that look at the data once its rows are known.
 
-For the latter the forward lines are run one after another. Where a line reads a parameter that waits for the data,
-the parameter is fitted to what the line makes of the rows, and the line is run again; so each layer
-is fitted behind those before it, whatever they are. The rows come all in one batch, and random
-inputs are at their mean: nothing is dropped and no noise is added, as in prediction. All is done
-in float64, on every engine alike, before the first step.
+For these the forward lines are run one after another. Where a line reads a parameter that waits for
+the data, the parameter is fitted to what the line makes of the rows, and the line is run again; so
+each layer is fitted behind those before it, whatever they are. The rows come all in one batch, and
+random inputs are at their mean: nothing is dropped and no noise is added, as in prediction. All is
+done in float64, on every engine alike, before the first step.
 """
 
 from __future__ import annotations

@@ -59,8 +59,7 @@ def _rows(explanation: Explanation) -> Iterator[str]:
                 f"{escape(o.name)} = {number(o.name, o.value, o.result)}" for o in operands
             )
             yield (
-                f"<tr><td><code>{values}</code></td>"
-                f'<td class="quiet">{escape(origin)}</td></tr>'
+                f'<tr><td><code>{values}</code></td><td class="quiet">{escape(origin)}</td></tr>'
             )
         yield "</table>"
     yield "</div>"

@@ -8,7 +8,14 @@ from typing import ClassVar
 
 from glassnet.explanation.arithmetic import Expression, Leaf, Operation
 from glassnet.explanation.digits import in_numbers
-from glassnet.explanation.notation import ATOM, MINUS, POWER, PRODUCT, QUOTIENT, SUM, Notation, Written
+from glassnet.explanation.notation import (
+    POWER,
+    PRODUCT,
+    QUOTIENT,
+    SUM,
+    Notation,
+    Written,
+)
 from glassnet.explanation.record import Corner, Explanation, Step
 from glassnet.views.explanations.names import escaped, name_in_latex
 from glassnet.views.explanations.text import by_origin, heading
