@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from glassnet.errors import DescriptionError, unknown_name
 from glassnet.explanation.digits import in_full
+from glassnet.explanation.names import parsed
 from glassnet.explanation.record import Explanation, Step
 from glassnet.outside.recorded import Number, named, operands_of, steps_of
 from glassnet.table import Preparation, Table
@@ -16,7 +19,7 @@ from glassnet.table.scaling import standardised
 
 
 def explain_input(
-    preparation: Preparation, table: Table, row: int, feature: int | str
+    preparation: Preparation, table: Table, row: int, feature: int | str, what: str = ""
 ) -> Explanation:
     """Explain an input of the network by the cell of the table that it stands for.
 
@@ -25,6 +28,7 @@ def explain_input(
         table: has the cell.
         row: of the table, from 0.
         feature: number of the input, from 0, or name of the column.
+        what: how the number is called, where it is not by the table's row.
 
     Raises:
         DescriptionError: there is no such row or feature.
@@ -53,12 +57,12 @@ def explain_input(
         raise DescriptionError(f"there is no feature {column}: there are {len(names)}, from 0")
     name = names[column]
     numbers = preparation.means[column], preparation.scales[column]
-    what = f"x[{row}, {column}]"
+    what = what or f"x[{row}, {column}]"
     return _scaled(what, table, name, row, float(table.numbers(name)[row]), *numbers)
 
 
 def explain_target(
-    preparation: Preparation, table: Table, row: int, column: int = 0
+    preparation: Preparation, table: Table, row: int, column: int = 0, what: str = ""
 ) -> Explanation:
     """Explain what is wanted of an output by the cell of the table that says it.
 
@@ -67,6 +71,7 @@ def explain_target(
         table: has the cell.
         row: of the table, from 0.
         column: of y, from 0.
+        what: how the number is called, where it is not by the table's row.
 
     Raises:
         DescriptionError: there is no such row or column.
@@ -79,19 +84,56 @@ def explain_target(
 
     """
     _check_row(table, row)
-    name, what = preparation.target, f"y[{row}, {column}]"
+    name, what = preparation.target, what or f"y[{row}, {column}]"
     if not 0 <= column < preparation.outputs:
         raise DescriptionError(f"there is no output {column}: there are {preparation.outputs}")
     if preparation.kind == "number":
         numbers = preparation.target_mean, preparation.target_scale
         return _scaled(what, table, name, row, float(table.numbers(name)[row]), *numbers)
-    wanted = int(preparation.targets_of(table)[row])
     label = label_of(table.column(name)[row])
+    wanted = int(preparation.targets_of(table)[row])
     says = f"{table.where(name, row)}, says {label!r}, which is class {wanted}"
     if wanted != column:
         says += f", not class {column} ({preparation.classes[column]!r})"
     value = float(wanted == column)
     return Explanation(what, value, in_full(np.float64(value)), says, "", "")
+
+
+def with_cells(
+    explanation: Explanation, preparation: Preparation, table: Table, rows: Sequence[int]
+) -> Explanation:
+    """Say of each input and target in an explanation from which cell of a table it comes.
+
+    Args:
+        explanation: of a number of a step.
+        preparation: how the table became X and y.
+        table: has the cells.
+        rows: the table's row that each row of the batch is.
+
+    """
+    own = _of_cell(explanation.what, preparation, table, rows)
+    if own is not None and explanation.array is None and not explanation.steps:
+        return own
+    operands = []
+    for operand in explanation.operands:
+        found = _of_cell(operand.name, preparation, table, rows)
+        origin = operand.origin if found is None else found.origin
+        operands.append(dataclasses.replace(operand, origin=origin))
+    return dataclasses.replace(explanation, operands=tuple(operands))
+
+
+def _of_cell(
+    name: str, preparation: Preparation, table: Table, rows: Sequence[int]
+) -> Explanation | None:
+    letter, index = parsed(name) if "(" not in name else ("", None)
+    if letter not in ("x", "y") or index is None:
+        return None
+    row, column = rows[index[0]], (*index, 0)[1]
+    if letter == "x":
+        return explain_input(preparation, table, row, column, name)
+    if preparation.kind == "classes" and preparation.outputs > 1 and len(index) == 1:
+        return None
+    return explain_target(preparation, table, row, column, name)
 
 
 def _check_row(table: Table, row: int) -> None:

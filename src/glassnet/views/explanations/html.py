@@ -6,7 +6,7 @@ which can be asked for in turn, and its exact value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import ClassVar
 
@@ -134,3 +134,16 @@ def _array(array: Corner) -> Iterator[str]:
         cells = "".join(f"<td>{number(c.name, c.value, c.result)}</td>" for c in row)
         yield f'<tr><th class="quiet">{side}</th>{cells}{cut}</tr>'
     yield "</table>"
+
+
+def page(title: str, explanations: Iterable[Explanation]) -> str:
+    """Give a page of explanations: one file, in the colours that the reader's system has."""
+    body = "\n".join(html(explanation) for explanation in explanations)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{escape(title)}</title></head>\n"
+        f'<body style="font-family: system-ui, sans-serif; margin: 2em">\n'
+        f"<h3>{escape(title)}</h3>\n{body}\n</body></html>"
+    )

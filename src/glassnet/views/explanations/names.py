@@ -26,13 +26,14 @@ def name_in_latex(name: str) -> str:
 def _plain(name: str) -> str:
     if name in GREEK:
         return GREEK[name]
+    if len(name) == 1:
+        return name
     found = NAME.fullmatch(name)
-    numbered = found is not None and (found["number"] or name in ("x", "y", "w", "m", "n"))
-    if found is None or not numbered:
+    if found is None or not found["number"]:
         return rf"\mathrm{{{escaped(name)}}}"
     base = found["base"] if len(found["base"]) == 1 else rf"\mathrm{{{found['base']}}}"
     number = found["number"] + (f",{found['again'][1:]}" if found["again"] else "")
-    letter = f"{base}_{{{number}}}" if number else base
+    letter = f"{base}_{{{number}}}"
     letter = rf"\mathrm{{d}}{letter}" if found["d"] else letter
     kind = found["kind"].rstrip("_")
     return rf"\mathrm{{{escaped(kind)}}}_{{{letter}}}" if kind else letter
