@@ -170,6 +170,8 @@ def _printed(case: Case, explanations: Sequence[Explanation], form: str, *, aske
 
 def _about(case: Case) -> Iterator[str]:
     """Say which row it is, what is predicted for it, and which numbers go in."""
+    from glassnet.explanation import printed
+
     network, preparation, row = case.network, case.preparation, case.rows[0]
     description = network.description
     yield f"row {row} of {case.table.source}, in {description.short()}, loss {description.loss}"
@@ -181,18 +183,19 @@ def _about(case: Case) -> Iterator[str]:
     if case.trace.program.masks:
         yield "the step is one of training, with its masks; the prediction has none"
     for place, name in enumerate(preparation.features):
-        cell = case.table.column(name)[row]
-        yield f"  x[0, {place}] = {case.trace['x'][0, place]:.5g}: {name} = {cell:g}"
+        cell, scaled = case.table.column(name)[row], case.trace["x"][0, place]
+        yield f"  x[0, {place}] = {printed(scaled, 5)}: {name} = {printed(cell, 12)}"
 
 
 def _prediction(case: Case) -> str:
+    from glassnet.explanation import printed
     from glassnet.rules.reading import reading_of
 
     description, preparation = case.network.description, case.preparation
     reading = reading_of(description.loss, description.output_activation)
     outputs = case.network.predict(case.trace["x"], engine="numpy")[:1]
     found = preparation.predictions(outputs, reading.cut)[0]
-    shown = f"{found:.5g}" if preparation.kind == "number" else str(found)
+    shown = printed(found, 5) if preparation.kind == "number" else str(found)
     return f"{preparation.target} = {shown}"
 
 

@@ -52,6 +52,10 @@ class Notation:
         """Write a number."""
         return self.of(leaf)
 
+    def judged(self, comparison: Operation) -> str:
+        """Write a comparison as the 1 or 0 that it counts."""
+        return str(int(comparison.value))
+
     def brackets(self, inside: str) -> str:
         """Put brackets around a part."""
         return f"({inside})"
@@ -125,7 +129,7 @@ class Notation:
 
     def _compared(self, expression: Operation) -> Written:
         if self.truth:
-            return Written(str(int(expression.value)), ATOM)
+            return Written(self.judged(expression), ATOM)
         left, right = self.part(expression, 0, SUM).text, self.part(expression, 1, SUM).text
         return Written(self.brackets(f"{left} {self.signs[expression.name]} {right}"), ATOM)
 

@@ -41,8 +41,12 @@ def explain_in_step(trace: Trace, what: str) -> Explanation:
         result=outer.result,
         steps=outer.steps,
         operands=outer.operands,
-        remarks=(*explanation.remarks, *([outer.origin] if outer.steps else []), *outer.remarks),
+        remarks=(*explanation.remarks, *_says(explanation, outer), *outer.remarks),
     )
+
+
+def _says(explanation: Explanation, outer: Explanation) -> list[str]:
+    return [outer.origin] if outer.origin != explanation.origin else []
 
 
 def _amount(trace: Trace, name: str) -> float | None:

@@ -67,7 +67,7 @@ def explain_rate(program: Program, name: str, place: Place) -> Explanation:
         found = named("rate_factor", float(place.rate_factor)) * found
         value = float(found)
     steps: list[Step] = []
-    if isinstance(found, Number):
+    if isinstance(found, Number) and not isinstance(found.expression, Leaf):
         steps = steps_of(name, found, value)
         if any("done" in step.letters for step in steps):
             done: Any = named("before", place.before) / named("steps", place.steps)

@@ -93,6 +93,10 @@ class _Marked(Notation):
         """Write a number with its name."""
         return number(leaf.letters, leaf.value, self.of(leaf))
 
+    def judged(self, comparison: Operation) -> str:
+        """Write the 1 or 0 of a comparison with what is compared."""
+        return number(in_letters(comparison), comparison.value, super().judged(comparison))
+
 
 def _step(step: Step) -> Iterator[str]:
     numbers = _Marked(lambda leaf: in_numbers(leaf, step.operand_digits), truth=True)
