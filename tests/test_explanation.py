@@ -477,7 +477,8 @@ def test_an_index_may_be_written_as_in_python():
 def test_a_whole_array_is_shown_with_its_line():
     trace = small_trace()
     explanation = trace.explain("a2")
-    assert math.isnan(explanation.value) and explanation.origin == "a2 = softmax(z2)"
+    assert math.isnan(explanation.value)
+    assert explanation.origin == "a2 = softmax(z2)"
     for row, cells in enumerate(explanation.array.cells):
         for column, cell in enumerate(cells):
             assert cell.name == f"a2[{row}, {column}]"

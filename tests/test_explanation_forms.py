@@ -58,7 +58,9 @@ class Reader(HTMLParser):
 
 
 def read_html(text):
-    assert "http" not in text and "<script" not in text and "@import" not in text
+    assert "http" not in text
+    assert "<script" not in text
+    assert "@import" not in text
     reader = Reader()
     reader.feed(text)
     reader.close()
@@ -214,7 +216,8 @@ def check_json(trace, explanation):
             got = check_tree(trace, explanation, step["tree"])
         assert got == pytest.approx(worked_out(kept.numbers), rel=1e-12, nan_ok=True)
     for operand, kept in zip(plain["operands"], explanation.operands, strict=True):
-        assert operand["name"] == kept.name and operand["origin"] == kept.origin
+        assert operand["name"] == kept.name
+        assert operand["origin"] == kept.origin
         check_name(trace, explanation, operand["name"], operand["value"])
 
 
@@ -225,7 +228,8 @@ def check_markdown(trace, explanation):
     for block, step in zip(blocks, explanation.steps, strict=True):
         together = re.sub(r"\s+", " ", block)
         name, *parts = re.split(r" = ", together)
-        assert name.strip() == step.name and parts[0] == step.letters
+        assert name.strip() == step.name
+        assert parts[0] == step.letters
         assert parts[-1] == step.result
         if len(parts) == 3:
             assert same(worked_out(parts[1]), worked_out(step.numbers))

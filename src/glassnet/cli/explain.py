@@ -24,7 +24,9 @@ TIED_ROWS = 32  # of a step of a network that compares the rows of a batch
 @click.command()
 @click.argument("model", type=click.Path())
 @click.argument("data", type=click.Path())
-@click.option("--row", type=Whole(0), default=0, show_default=True, help="Row of the table, from 0.")
+@click.option(
+    "--row", type=Whole(0), default=0, show_default=True, help="Row of the table, from 0."
+)
 @click.option("--number", help="Number to explain, such as 'dW1[0, 2]'; or a name, such as 'a1'.")
 @click.option(
     "--format",
@@ -203,7 +205,7 @@ def _names(case: Case) -> Iterator[str]:
     """List what can be asked for, with shapes."""
     import textwrap
 
-    yield "--number explains any of these, as in --number \"z1[0, 2]\", or a name alone:"
+    yield '--number explains any of these, as in --number "z1[0, 2]", or a name alone:'
     shapes = (
         f"{n}{'' if not case.trace[n].ndim else str(case.trace[n].shape).replace(' ', '')}"
         for n in case.names()

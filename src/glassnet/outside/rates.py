@@ -118,7 +118,7 @@ def _or_plain(noted: Any, plain: Any, *given: Any) -> Any:
 
 def _options(entry: Any) -> dict[str, str]:
     """Say of each option where it stands, those of a schedule within a schedule too."""
-    found: dict[str, str] = {"π": "the circle's"}
+    found: dict[str, str] = {}
     for field in dataclasses.fields(entry):
         value = getattr(entry, field.name)
         if isinstance(value, Entry):

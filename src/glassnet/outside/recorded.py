@@ -283,7 +283,8 @@ def _finish(what: str, expression: Expression, value: float, dtype: str, steps: 
 
 def operands_of(steps: list[Step], origins: Mapping[str, str]) -> tuple[Operand, ...]:
     """Give the named numbers of some steps, each with the words that say where it comes from."""
-    return tuple(dict.fromkeys(_operands(steps, origins)))
+    constants = {"π": "the circumference of a circle over its diameter"}
+    return tuple(dict.fromkeys(_operands(steps, constants | dict(origins))))
 
 
 def _operands(steps: list[Step], origins: Mapping[str, str]) -> Iterator[Operand]:

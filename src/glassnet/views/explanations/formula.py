@@ -15,7 +15,7 @@ from glassnet.lines import Line, Shape
 from glassnet.views.explanations.names import escaped, name_in_latex
 
 TOKEN = re.compile(
-    r"(?P<word>(?:\d+\.\d+(?:e[+-]?\d+)?|β?\w+)(?:'s\b)?(?:\[[^\]]*\])?)"
+    r"(?P<word>(?:\d+(?:\.\d+)?e[+-]?\d+|\d+\.\d+|β?\w+)(?:'s\b)?(?:\[[^\]]*\])?)"
     r"|(?P<space>\s+)|(?P<sign>.)",
     re.ASCII,
 )
@@ -24,7 +24,7 @@ KNOWN = ("exp", "log", "max", "min", "tanh", "cosh")  # functions of LaTeX
 FUNCTIONS = (*KNOWN, "sigmoid", "softmax", "softplus", "sign", "erfc", "mean")
 WORDS = frozenset(
     "where else over the batch with for yes no times true class's score columns up to its own"
-    " before below above and side by each row is sum of it chose first a column".split()
+    " before below above and side by each row is sum of it chose first column".split()
 )
 POWERS = {"²": "2", "³": "3", "ᵀ": r"\top", "⁻": "-", "⁶": "6"}
 SIGNS = {
@@ -84,9 +84,7 @@ def formula(line: Line, shapes: Mapping[str, Shape]) -> str:
 class _Reader:
     """Reads tokens into items, bracket by bracket."""
 
-    def __init__(
-        self, tokens: list[str], line: Line, shapes: Mapping[str, Shape]
-    ) -> None:
+    def __init__(self, tokens: list[str], line: Line, shapes: Mapping[str, Shape]) -> None:
         self.tokens, self.place = tokens, 0
         self.line, self.shapes = line, shapes
 
