@@ -3,10 +3,12 @@
 numbers.py   a number with its name, and the arrays that are drawn
 letters.py   how wide a text is
 columns.py   the network as columns of values, and what links them
+contents.py  the numbers that belong to one neuron
 captions.py  what is said of each column
 legend.py    what is said below
 parts.py     what a layout is made of: plain data with places
 layout.py    the places
+line_numbers.py  numbers on their lines, where there is room
 colours.py   colours for light and dark
 svg.py       the layout as a text
 drawing.py   the object that is given back
@@ -55,7 +57,9 @@ def draw_network(
                 f"a step of training takes X and y, and {missing} is missing: give both, or draw"
                 " without gradients"
             )
-        return _of_trace(network, network.trace(X, y), row, gradients, most, input_names, output_names)
+        return _of_trace(
+            network, network.trace(X, y), row, gradients, most, input_names, output_names
+        )
     description, program = network.description, network.values.program
     names = _names(network, description, input_names, output_names)
     arrays = {p.name: network.values.by_name[p.name] for p in program.parameters}
@@ -100,7 +104,10 @@ def _of_trace(
     rows = len(trace["x"])
     _check_row(row, rows, f"the step has the rows 0 to {rows - 1}")
     numbers = Numbers(trace, int(row), int(row), bool(gradients))
-    legend = Legend(f"row {row} of {rows:,} in a step of training", numbers.at("loss"))
+    shared = trace["y"].shape[1] != description.outputs  # one target of several quantiles
+    wanted = numbers.in_row("y", 0) if shared else None
+    about = f"row {row} of {rows:,} in a step of training"
+    legend = Legend(about, numbers.at("loss"), wanted)
     names = _names(network, description, input_names, output_names)
     return Drawing(
         laid_out(description, numbers, legend, names, training=True, most=_checked(most))

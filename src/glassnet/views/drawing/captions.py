@@ -8,6 +8,7 @@ from glassnet.naming import Named
 from glassnet.rules.layers import Activation, Dense
 from glassnet.views.drawing.columns import Column
 
+ARROW = "→\u00a0"  # never alone at the end of a line
 MOST_TABLES = 3  # of an Embedding, that are named one by one
 
 
@@ -21,13 +22,13 @@ def caption(
         place: of this one.
         drawn: its neurons that are drawn.
         values: whether the neurons are filled by the numbers of an example.
-        scaled: whether inputs are columns of a table, scaled.
+        scaled: whether inputs are columns of a table, brought to mean 0 and spread 1.
 
     """
     column = columns[place]
     lines = [_name(columns, place), *_made_of(column)]
     if place == 0 and scaled:
-        lines.append("scaled as in training")
+        lines.append("scaled")
     lines += [_changed(item) for item in column.changing]
     if values and len(column.values) > 1:
         lines.append(f"filled by {column.last_value}")
@@ -66,9 +67,9 @@ def _made_of(column: Column) -> list[str]:
 def _changed(item: Named) -> str:
     """Say which layer changes the numbers of a column, or that it passes them on."""
     if isinstance(item.layer, Activation):
-        return "" if item.layer.activation == "linear" else f"→ {item.layer.activation}"
+        return "" if item.layer.activation == "linear" else f"{ARROW}{item.layer.activation}"
     name = repr(item.layer).removesuffix("()")
-    return f"→ {name}{', off' if item.y == item.x else ''}"
+    return f"{ARROW}{name}{', off' if item.y == item.x else ''}"
 
 
 def equation_of(item: Named) -> str:

@@ -68,12 +68,12 @@ def columns_of(description: Description, *, training: bool) -> list[Column]:
     for item in names.items:
         size = names.columns(item.width)
         if begins_column(item):
-            values = (item.names["z"], item.y) if "z" in item.names else (item.y,)
-            found.append(Column(tuple(dict.fromkeys(values)), size, (item,)))
+            made = [item.names["z"], item.y] if "z" in item.names else [item.y]
+            found.append(Column(tuple(dict.fromkeys(made)), size, (item,)))
         else:
             last = found[-1]
-            values = tuple(dict.fromkeys((*last.values, item.y)))
-            found[-1] = Column(values, size, (*last.layers, item))
+            changed = tuple(dict.fromkeys((*last.values, item.y)))
+            found[-1] = Column(changed, size, (*last.layers, item))
     return found
 
 

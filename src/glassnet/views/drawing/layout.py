@@ -6,28 +6,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 from glassnet.description import Description
-from glassnet.rules.layers import Dense
 from glassnet.views.drawing.captions import caption, counted, equation_of
 from glassnet.views.drawing.columns import Column, chosen_places, columns_of, sources
+from glassnet.views.drawing.contents import biases, errors, own_numbers
 from glassnet.views.drawing.legend import Legend, placed
 from glassnet.views.drawing.letters import cut, width_of, wrapped
-from glassnet.views.drawing.numbers import Number, Numbers, largest
-from glassnet.views.drawing.parts import Box, Layout, Link, Neuron, Skip, Text, overlap
+from glassnet.views.drawing.line_numbers import numbers_on_lines
+from glassnet.views.drawing.numbers import Numbers, largest
+from glassnet.views.drawing.parts import Layout, Link, Neuron, Skip, Text
 
-MOST_LINES = 4_000  # in one drawing: of a very deep network fewer neurons are drawn
+MOST_LINES = 5_000  # in one drawing: of a very deep network fewer neurons are drawn
 EDGE = 16.0  # free room around everything
 NARROWEST = 460.0
 CAPTION, HEADING, LABEL, SMALL = 11.0, 13.0, 11.0, 9.0  # sizes of letters
 LINE = 14.0  # from one line of a caption to the next
-CAPTION_ROOM, LABEL_ROOM = 130.0, 170.0
+CAPTION_ROOM, LABEL_ROOM = 140.0, 170.0
 LEVEL = 24.0  # from one arc to the next
-FEW_LINES = 12  # between two columns, which may have their numbers printed on them
-ALONG = (0.3, 0.7, 0.4, 0.6, 0.5, 0.24, 0.76, 0.35, 0.65)  # where on a line
 # By how many neurons stand in the highest column: how far apart they are, and how large.
 SIZES = ((4, 72.0, 22.0), (8, 56.0, 18.0), (12, 38.0, 15.0), (2**31, 31.0, 12.5))
+ROOM_FOR_ERRORS = 10.0  # between neurons, for the numbers of their errors
 ROOMY = 56.0  # where neurons are so far apart, numbers are printed above and below them too
 
 
@@ -96,7 +95,7 @@ class _Plan:
         links = tuple(self._links())
         skips = tuple(self._skips())
         texts = [*self._captions(), *self._labels(), *self._beside(), *self._rests()]
-        texts += _on_lines(links, texts, self._all(), self.radius)
+        texts += numbers_on_lines(links, texts, self._all())
         texts += [_name_of(skip) for skip in skips]
         right = max(text.box[2] for text in texts) + EDGE
         width = max(NARROWEST, right, self.xs[-1] + self.radius + EDGE)
@@ -108,11 +107,9 @@ class _Plan:
         weights = [link.weight for link in links if link.weight]
         weights += [neuron.bias for neuron in self._all() if neuron.bias]
         slopes = [link.gradient for link in links if link.gradient]
-        slopes += [s for n in self._all() if (s := self.bias_slope(n))]
+        slopes += [neuron.bias_slope for neuron in self._all() if neuron.bias_slope]
         errors = [neuron.error for neuron in self._all() if neuron.error]
-        values = [
-            largest([n.value for n in column.values() if n.value]) for column in self.neurons
-        ]
+        values = [largest([n.value for n in column.values() if n.value]) for column in self.neurons]
         bottom = max([self.bottom, *(skip.depth + 16 for skip in skips)])
         keys, height = placed(
             legend.entries(
@@ -157,7 +154,9 @@ class _Plan:
 
     @cached_property
     def _size(self) -> tuple[float, float]:
-        return next((pitch, radius) for most, pitch, radius in SIZES if self.highest <= most)
+        pitch, radius = next((p, r) for most, p, r in SIZES if self.highest <= most)
+        more = ROOM_FOR_ERRORS if self.numbers.gradients and pitch >= ROOMY else 0.0
+        return pitch + more, radius
 
     @property
     def pitch(self) -> float:
@@ -170,8 +169,8 @@ class _Plan:
         return self._size[1]
 
     @cached_property
-    def captions(self) -> list[list[str]]:
-        """The lines above each column."""
+    def captions(self) -> list[list[tuple[str, bool]]]:
+        """The lines above each column, each with whether it is bold."""
         found = []
         for place in range(len(self.columns)):
             lines = caption(
@@ -181,14 +180,17 @@ class _Plan:
                 values=self.numbers.in_row("x", 0) is not None,
                 scaled=self.names.scaled,
             )
-            first = wrapped(lines[0], CAPTION, CAPTION_ROOM, bold=True)
-            rest = [part for line in lines[1:] for part in wrapped(line, CAPTION, CAPTION_ROOM)]
-            found.append([*first, *rest])
+            found.append(
+                [
+                    (part, n == 0)
+                    for n, line in enumerate(lines)
+                    for part in wrapped(line, CAPTION, CAPTION_ROOM, bold=n == 0)
+                ]
+            )
         return found
 
     def _caption_width(self, place: int) -> float:
-        # As if all lines were bold: which of them are does not matter here.
-        return max(width_of(line, CAPTION, bold=True) for line in self.captions[place])
+        return max(width_of(line, CAPTION, bold=bold) for line, bold in self.captions[place])
 
     @cached_property
     def xs(self) -> list[float]:
@@ -239,11 +241,10 @@ class _Plan:
 
     def _neuron(self, column: int, place: int, y: float) -> Neuron:
         numbers, of = self.numbers, self.columns[column]
-        dense, last = of.dense, column == len(self.columns) - 1
-        bias = numbers.at(dense.names["b"], place) if dense else None
-        errors = [numbers.error(name, place) for name in of.values]
+        before = self.columns[column - 1] if column else None
+        last = column == len(self.columns) - 1
         wanted = numbers.in_row("y", place) if last and self._wants_each() else None
-        held = [*self._held(column, place), *reversed(errors), wanted]
+        held = [*own_numbers(numbers, of, before, place), wanted]
         called = f"{of.last_value}[:, {place}]"
         known = self.names.inputs if column == 0 else self.names.outputs if last else ()
         if known:
@@ -257,8 +258,8 @@ class _Plan:
             called,
             tuple(number for number in held if number),
             numbers.in_row(of.last_value, place),
-            bias,
-            next((error for error in errors if error), None),
+            *biases(numbers, of, place),
+            next(errors(numbers, of, place), None),
             wanted,
         )
 
@@ -266,43 +267,6 @@ class _Plan:
         """Whether every output has a target of its own."""
         wanted = self.numbers.arrays.get("y")
         return wanted is not None and wanted.shape[1] == self.columns[-1].size
-
-    def _held(self, column: int, place: int) -> Iterator[Number | None]:
-        """Give what belongs to a neuron: bias and other parameters, and the values they make."""
-        numbers, of = self.numbers, self.columns[column]
-        if of.first is None:
-            yield numbers.in_row("x", place)
-        for item in of.layers:
-            layer = item.layer
-            own = [n for n, _ in (*layer.parameters, *layer.statistics)]
-            for name in [item.names["b"]] if isinstance(layer, Dense) else map(item.names.get, own):
-                yield numbers.at(str(name), place)
-                yield numbers.slope(str(name), place)
-            for chance in layer.random:
-                yield numbers.in_row(item.names[chance.name], place)
-            if layer.lookups():
-                yield from self._looked_up(column, place)
-            made = [item.names["z"]] if isinstance(layer, Dense) else []
-            for name in dict.fromkeys((*made, item.y)):
-                if name != item.x:
-                    yield numbers.in_row(name, place)
-
-    def _looked_up(self, column: int, place: int) -> Iterator[Number | None]:
-        """Give the number of a table that a neuron of an Embedding was given."""
-        _, lookup = list(sources(self.columns[column], self.columns[column - 1]))[place]
-        if lookup is None:
-            return
-        which = self.numbers.in_row("x", lookup.column)
-        if which is not None:
-            row = int(which.value)
-            yield self.numbers.at(lookup.table, row, lookup.place)
-            yield self.numbers.slope(lookup.table, row, lookup.place)
-            yield self.numbers.in_row(lookup.chosen, lookup.place)
-
-    def bias_slope(self, neuron: Neuron) -> Number | None:
-        """Give the gradient of a neuron's bias."""
-        dense = self.columns[neuron.column].dense
-        return self.numbers.slope(dense.names["b"], neuron.place) if dense else None
 
     # --------------------------------------------------------------------------- the lines
 
@@ -352,16 +316,10 @@ class _Plan:
 
     def _captions(self) -> Iterator[Text]:
         for place, lines in enumerate(self.captions):
-            first = wrapped(self._first_line(place), CAPTION, CAPTION_ROOM, bold=True)
             start = self.top - 12 - LINE * (len(lines) - 1)
-            for n, line in enumerate(lines):
-                bold = n < len(first)
+            for n, (line, bold) in enumerate(lines):
                 y = start + n * LINE
                 yield Text("caption", line, self.xs[place], y, CAPTION, bold=bold)
-
-    def _first_line(self, place: int) -> str:
-        drawn, scaled = self.drawn[place], self.names.scaled
-        return caption(self.columns, place, drawn, values=False, scaled=scaled)[0]
 
     def _label_texts(self, column: int) -> Iterator[tuple[int, str]]:
         """Give what stands beside each input, or each output."""
@@ -388,7 +346,7 @@ class _Plan:
 
     def _beside(self) -> Iterator[Text]:
         """Give the numbers in the neurons, and those above and below where there is room."""
-        inside, size = 2 * self.radius - 4, min(10.0, self.radius * 0.56)
+        inside, size = 2 * self.radius - 3, min(10.5, self.radius * 0.56)
         for at in self._all():
             if at.value and (text := at.value.fitted(inside, size)):
                 yield Text("value", text, at.x, at.y + size * 0.36, size, number=at.value)
@@ -413,7 +371,7 @@ class _Plan:
     def _said(self, description: Description) -> str:
         """Describe the drawing for those who cannot see it."""
         parts = []
-        for place, column in enumerate(self.columns):
+        for place in range(len(self.columns)):
             lines = caption(
                 self.columns, place, self.drawn[place], values=False, scaled=self.names.scaled
             )
@@ -429,50 +387,3 @@ class _Plan:
 def _name_of(skip: Skip) -> Text:
     middle = (skip.start[0] + skip.end[0]) / 2
     return Text("skip", skip.value, middle, skip.depth + 4, CAPTION)
-
-
-def _on_lines(
-    links: Sequence[Link], texts: Sequence[Text], neurons: Iterator[Neuron], radius: float
-) -> list[Text]:
-    """Print weights on their lines where there are few, each where other lines are farthest."""
-    taken = [text.box for text in texts]
-    taken += [(n.x - radius, n.y - radius, n.x + radius, n.y + radius) for n in neurons]
-    found: list[Text] = []
-    gaps: dict[int, list[Link]] = {}
-    for link in links:
-        if link.weight:
-            gaps.setdefault(link.end.column, []).append(link)
-    kinds: tuple[Any, ...] = (("weight", "weight"), ("gradient", "gradient"))
-    for gap in gaps.values():
-        if len(gap) > FEW_LINES:
-            continue
-        for kind, attribute in kinds:
-            for link in gap:
-                number = getattr(link, attribute)
-                text = _on_line(kind, number, link, gap, taken) if number else None
-                if text:
-                    found.append(text)
-                    taken.append(text.box)
-    return found
-
-
-def _on_line(
-    kind: Any, number: Number, link: Link, gap: Sequence[Link], taken: Sequence[Box]
-) -> Text | None:
-    """Find the place on a line where a number is not taken for that of another line."""
-
-    def clear(part: float) -> float:
-        y = _height(link, part)
-        return min((abs(y - _height(other, part)) for other in gap if other is not link), default=9)
-
-    printed = number.fitted(60, SMALL, "d " if kind == "gradient" else "")
-    for part in sorted(ALONG, key=lambda part: -min(round(clear(part)), 12)):
-        x = link.start.x + part * (link.end.x - link.start.x)
-        text = Text(kind, printed, x, _height(link, part) + 3, SMALL, number=number)
-        if clear(part) >= 5 and not any(overlap(text.box, box) for box in taken):
-            return text
-    return None
-
-
-def _height(link: Link, part: float) -> float:
-    return link.start.y + part * (link.end.y - link.start.y)

@@ -21,11 +21,13 @@ class Legend:
     Args:
         about: the row that is drawn, and whether by prediction or in a step.
         loss: of the step.
+        wanted: the target, where it is none of a single output.
 
     """
 
     about: str = ""
     loss: Number | None = None
+    wanted: Number | None = None
 
     def entries(
         self,
@@ -42,15 +44,19 @@ class Legend:
         found = [Key("", (self.about,), 0, 0)] if self.about else []
         if self.loss:
             found.append(Key("", (f"of all rows together: {self.loss.text}",), 0, 0, self.loss))
+        if self.wanted:
+            found.append(Key("", (f"wanted: {self.wanted.text}",), 0, 0, self.wanted))
         found.append(_key("weight", "weight above and below 0", "thickest", weights))
         if biases:
             found.append(_key("bias", "bias, by the same measure"))
         if values:
-            found.append(_key("value", "value above and below 0; darkest: the largest of its layer"))
+            found.append(
+                _key("value", "value above and below 0; darkest: the largest of its layer")
+            )
         if slopes:
             found.append(_key("slope", "gradient by a weight or bias", "thickest", slopes))
         if errors:
-            found.append(_key("error", "gradient by a neuron", "thickest", errors))
+            found.append(_key("error", "gradient by a neuron (d)", "thickest", errors))
         if passes:
             found.append(_key("passes", "a number handed on, without a weight"))
         found += _bad([*weights, *slopes, *errors, *values])

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import unicodedata
 
-NARROW = frozenset("fijlrtIJ.,:;'|!()[]{}/\\-·  ")
-WIDE = frozenset("mwMWGOQ@%#&+<>=~^−→×÷")
-WIDTHS = {"narrow": 0.43, "usual": 0.7, "wide": 1.02}  # in heights of the letters
+# Letters by their width, in heights of the letters; all others are as wide as they are high.
+CLASSES = (
+    (0.35, frozenset(".,:;|'·/\\ \u00a0ijlIJ")),
+    (0.42, frozenset("frt()[]-!")),
+    (0.65, frozenset('0123456789abcdeghknopqsuvxyz$*?_`"{}–')),
+    (0.86, frozenset("ABCDEFGHKLNOPQRSTUVXYZ&−+<>=~^#")),
+)
+WIDTHS = {letter: width for width, letters in CLASSES for letter in letters}
 
 
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
@@ -22,19 +27,14 @@ def width_of(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def _width(letter: str) -> float:
-    if letter in NARROW:
-        return WIDTHS["narrow"]
-    if unicodedata.combining(letter):
-        return 0.0
-    usual = letter.isalnum() and unicodedata.east_asian_width(letter) not in "WF"
-    return WIDTHS["usual" if (usual and letter not in WIDE) or letter in '"*?_`$' else "wide"]
+    return 0.0 if unicodedata.combining(letter) else WIDTHS.get(letter, 1.02)
 
 
 def cut(text: str, size: float, room: float, *, bold: bool = False) -> str:
     """Give as much of a text as there is room for, with … where something is missing.
 
     >>> cut("petal length", 10, 60), cut("petal", 10, 60)
-    ('petal l…', 'petal')
+    ('petal len…', 'petal')
     """
     if width_of(text, size, bold=bold) <= room:
         return text
@@ -44,13 +44,13 @@ def cut(text: str, size: float, room: float, *, bold: bool = False) -> str:
 
 
 def wrapped(text: str, size: float, room: float, *, bold: bool = False) -> list[str]:
-    """Break a text at its blanks into lines that fit; a word that is too long is cut.
+    """Break a text at its plain blanks into lines that fit; a word that is too long is cut.
 
     >>> wrapped("8 neurons, sigmoid", 10, 70)
     ['8 neurons,', 'sigmoid']
     """
     lines: list[str] = []
-    for word in text.split():
+    for word in filter(None, text.split(" ")):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and width_of(longer, size, bold=bold) <= room:
             lines[-1] = longer

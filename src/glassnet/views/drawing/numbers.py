@@ -21,7 +21,7 @@ class Number:
 
     Example:
         >>> number = Number("W1[0, 2]", np.float32(-0.31))
-        >>> number.text, number.fitted(20, 10), number.fitted(7, 10)
+        >>> number.text, number.fitted(26, 10), number.fitted(7, 10)
         ('W1[0, 2] = −0.31', '−0.3', '')
 
     """

@@ -29,6 +29,7 @@ class Neuron:
         held: every number that is its own, in the order in which they are made.
         value: what it hands on, which fills it; None without an example.
         bias: of a Dense that has biases.
+        bias_slope: its gradient, where gradients are drawn.
         error: how the loss changes with it, where gradients are drawn.
         wanted: the target, beside an output.
 
@@ -43,8 +44,15 @@ class Neuron:
     held: tuple[Number, ...] = ()
     value: Number | None = None
     bias: Number | None = None
+    bias_slope: Number | None = None
     error: Number | None = None
     wanted: Number | None = None
+
+    @property
+    def box(self) -> Box:
+        """The room that it takes, within its rim."""
+        radius = self.radius
+        return self.x - radius, self.y - radius, self.x + radius, self.y + radius
 
     @property
     def title(self) -> str:
@@ -91,7 +99,16 @@ class Text:
     """
 
     kind: Literal[
-        "heading", "caption", "label", "value", "bias", "error", "weight", "gradient", "rest", "skip"
+        "heading",
+        "caption",
+        "label",
+        "value",
+        "bias",
+        "error",
+        "weight",
+        "gradient",
+        "rest",
+        "skip",
     ]
     text: str
     x: float

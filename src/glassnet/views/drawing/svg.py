@@ -16,8 +16,9 @@ from glassnet.views.drawing.legend import LINE, SAMPLE, SIZE
 from glassnet.views.drawing.numbers import Number, share
 from glassnet.views.drawing.parts import Key, Layout, Link, Neuron, Skip, Text
 
-THINNEST, THICKEST = 0.5, 5.0
+THINNEST, THICKEST, THICKEST_CROWDED, THICKEST_RIM = 0.5, 5.0, 3.0, 3.0
 DASHES = "5 3"
+CROWDED = 14.0  # neurons that are no larger stand so close that lines must be thin
 FAINTEST, FAINTEST_FILL, DARKEST_FILL = 0.35, 0.06, 0.55
 FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 DIAGONAL = math.sqrt(0.5)
@@ -94,18 +95,20 @@ class _Pen:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.radius = layout.neurons[0].radius
-        self.thickest = THICKEST if self.radius > 14 else 3.0
+        self.thickest = THICKEST if layout.neurons[0].radius > CROWDED else THICKEST_CROWDED
 
-    def width(self, number: Number, most: Number | None) -> float:
+    def width(self, number: Number, most: Number | None, thickest: float = 0.0) -> float:
         """Give the width of a line: in proportion, above the thinnest that can be seen."""
-        return THINNEST + (self.thickest - THINNEST) * _part(number, most)
+        return THINNEST + ((thickest or self.thickest) - THINNEST) * _part(number, most)
 
-    def stroke(self, number: Number, most: Number | None, kind: str = "") -> str:
+    def stroke(
+        self, number: Number, most: Number | None, kind: str = "", thickest: float = 0.0
+    ) -> str:
         """Give the look of a line that stands for a number."""
         opacity = FAINTEST + (1 - FAINTEST) * _part(number, most)
+        width = self.width(number, most, thickest)
         return (
-            f'{_paint("stroke", _role(number, kind))} stroke-width="{self.width(number, most):.3g}"'
+            f'{_paint("stroke", _role(number, kind))} stroke-width="{width:.3g}"'
             f' stroke-opacity="{opacity:.2g}"{_dashes(number)}'
         )
 
@@ -136,7 +139,7 @@ class _Pen:
         """Draw the line of a gradient, with an arrow back to where the weight begins."""
         look = self.stroke(number, self.layout.largest_slope, "slope-")
         yield f"<line {_places(start, end)} {look}>{_title(number.text)}</line>"
-        size = 5.0 + self.width(number, self.layout.largest_slope)
+        size = self.thickest + self.width(number, self.layout.largest_slope)
         look = _paint("fill", _role(number, "slope-"))
         yield f'<path d="{_arrow(end, start, size)}" {look}/>'
         yield from _cross_if_bad(number, start, end)
@@ -157,7 +160,7 @@ class _Pen:
             yield from self.fill(neuron, value, place)
         if neuron.error:
             most = self.layout.largest_error
-            look = self.stroke(neuron.error, most, "slope-")
+            look = self.stroke(neuron.error, most, "slope-", THICKEST_RIM)
             yield f'<circle {place} r="{_number(radius + 3.5)}" fill="none" {look}/>'
         yield "</g>"
 
@@ -165,7 +168,7 @@ class _Pen:
         """Fill a neuron by its value; one that is inf or nan is crossed out."""
         if not value.is_finite:
             reach = neuron.radius * DIAGONAL
-            yield _cross(neuron.x, neuron.y, reach)
+            yield _cross(neuron.x, neuron.y, reach, ' stroke-opacity="0.3"')
             return
         part = share(value, self.layout.largest_values[neuron.column])
         opacity = FAINTEST_FILL + (DARKEST_FILL - FAINTEST_FILL) * part
@@ -182,9 +185,8 @@ class _Pen:
         start = (neuron.x - DIAGONAL * away, neuron.y + DIAGONAL * away)
         end = (neuron.x - DIAGONAL * rim, neuron.y + DIAGONAL * rim)
         yield from self.line(neuron.bias, start, end)
-        slope = next((n for n in neuron.held if n.name == f"d{neuron.bias.name}"), None)
-        if slope:
-            yield from self.slope(slope, *_moved(start, end, BESIDE_BIAS))
+        if neuron.bias_slope:
+            yield from self.slope(neuron.bias_slope, *_moved(start, end, BESIDE_BIAS))
 
 
 # --------------------------------------------------------------------------------- geometry
@@ -232,11 +234,11 @@ def _cross_if_bad(number: Number, start: _Point, end: _Point) -> Iterable[str]:
     return [_cross((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, 5.0)]
 
 
-def _cross(x: float, y: float, reach: float) -> str:
+def _cross(x: float, y: float, reach: float, more: str = "") -> str:
     a, b, c, d = (_number(v) for v in (x - reach, y - reach, x + reach, y + reach))
     return (
         f'<path d="M{a} {b}L{c} {d}M{a} {d}L{c} {b}" fill="none" {_paint("stroke", "ink")}'
-        ' stroke-width="2"/>'
+        f' stroke-width="2"{more}/>'
     )
 
 
@@ -266,7 +268,7 @@ def _text(text: Text) -> Iterator[str]:
     yield (
         f'<text x="{_number(text.x)}" y="{_number(text.y)}" font-size="{_number(text.size)}"'
         f' text-anchor="{text.anchor}"{bold}{named} fill="{LIGHT["ink"]}"'
-        f' {_halo(text)}>{whole}{_safe(text.text)}</text>'
+        f" {_halo(text)}>{whole}{_safe(text.text)}</text>"
     )
 
 
@@ -301,7 +303,9 @@ def _sample(kind: str, x: float, y: float) -> Iterator[str]:
         return f'<line {places} {_paint("stroke", role)} stroke-width="{width}"{more}/>'
 
     def circle(at: float, role: str, more: str = "") -> str:
-        return f'<circle cx="{_number(at)}" cy="{_number(y)}" r="5.5" {_paint(*role.split())}{more}/>'
+        return (
+            f'<circle cx="{_number(at)}" cy="{_number(y)}" r="5.5" {_paint(*role.split())}{more}/>'
+        )
 
     dashed, middle = f' stroke-dasharray="{DASHES}"', (x + right) / 2
     halves = (("above", "", x, middle - 2), ("below", dashed, middle + 2, right))
