@@ -6,6 +6,7 @@ import itertools
 import re
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -629,6 +630,17 @@ def test_a_drawing_is_no_view_of_weights_that_change():
     other.svg  # noqa: B018 - is made now
     net.weights["W1"] = np.zeros((3, 4))
     assert drawing.svg == other.svg
+
+
+def test_the_picture_in_the_docs_is_what_the_command_of_the_readme_draws():
+    """Apart from last digits, which differ between processors."""
+    X, y = gn.datasets.exam()
+    drawn = gn.Network("2-3-1 sigmoid", random_state=0).draw(X, y, gradients=True).svg
+    kept = (Path(__file__).parent.parent / "docs" / "pictures" / "exam.svg").read_text("utf-8")
+    number_in = re.compile(r"(?<![#\w])−?\d+(?:\.\d+)?(?:e−?\d+)?")
+    assert number_in.sub("0", kept) == number_in.sub("0", drawn)
+    numbers = [[number(n) for n in number_in.findall(text)] for text in (kept, drawn)]
+    np.testing.assert_allclose(*numbers, rtol=0.02, atol=1e-6)
 
 
 @pytest.mark.parametrize(

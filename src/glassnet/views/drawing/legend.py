@@ -51,7 +51,7 @@ class Legend:
             found.append(_key("bias", "bias, by the same measure"))
         if values:
             found.append(
-                _key("value", "value above and below 0; darkest: the largest of its layer")
+                _key("value", "value above and below 0; strongest fill: the largest of its layer")
             )
         if slopes:
             found.append(_key("slope", "gradient by a weight or bias", "thickest", slopes))
