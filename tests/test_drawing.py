@@ -482,6 +482,14 @@ def test_names_of_the_table():
     assert texts == ["x1", "x2", "price, scaled"]
 
 
+def test_wide_captions_keep_apart():
+    layers = [gn.Dense(1, "hard_sigmoid"), gn.GaussianNoise(0.123), gn.LayerNorm(epsilon=0.123456)]
+    joins = [gn.Concatenate("x"), gn.Concatenate("h1"), gn.BatchNorm(0.25), gn.Concatenate("z1")]
+    drawing = network(*layers, *joins, gn.Dense(2)).draw(X, input_names=list("abc"))
+    assert any("…" in t.text for t in drawing.layout.texts if t.kind == "caption")
+    check_form(drawing)
+
+
 STRANGE = ["<b>&\"'", "a\x00b\nc", "价格" * 40, "m" * 300, "]]>", "\ud800"]
 
 
@@ -588,6 +596,9 @@ def test_every_colour_has_its_dark_form():
             if item.get(use, "none") != "none":
                 role = next(r for r, colour in LIGHT.items() if colour == item.get(use))
                 assert f"{use}-{role}" in item.get("class").split()
+    for role, colour in DARK.items():
+        for use in ("fill", "stroke"):
+            assert f".{use}-{role}{{{use}:{colour}}}" in drawing.svg
     style = drawing.svg.split("<style>")[1].split("</style>")[0]
     assert all(
         rule.startswith(".glassnet ") for rule in re.findall(r"[^{}]+(?={fill|{stroke)", style)

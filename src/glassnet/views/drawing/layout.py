@@ -96,7 +96,7 @@ class _Plan:
         skips = tuple(self._skips())
         texts = [*self._captions(), *self._labels(), *self._beside(), *self._rests()]
         texts += numbers_on_lines(links, texts, self._all())
-        texts += [_name_of(skip) for skip in skips]
+        texts += [_name_of(skip, skips) for skip in skips]
         right = max(text.box[2] for text in texts) + EDGE
         width = max(NARROWEST, right, self.xs[-1] + self.radius + EDGE)
         heading = cut(description.short(), HEADING, width - 2 * EDGE, bold=True)
@@ -169,8 +169,8 @@ class _Plan:
         return self._size[1]
 
     @cached_property
-    def captions(self) -> list[list[tuple[str, bool]]]:
-        """The lines above each column, each with whether it is bold."""
+    def captions(self) -> list[list[tuple[str, bool, str]]]:
+        """The lines above each column; with each whether it is bold, and all of it if it is cut."""
         found = []
         for place in range(len(self.columns)):
             lines = caption(
@@ -182,7 +182,7 @@ class _Plan:
             )
             found.append(
                 [
-                    (part, n == 0)
+                    (part, n == 0, line if "…" in part else "")
                     for n, line in enumerate(lines)
                     for part in wrapped(line, CAPTION, CAPTION_ROOM, bold=n == 0)
                 ]
@@ -190,7 +190,7 @@ class _Plan:
         return found
 
     def _caption_width(self, place: int) -> float:
-        return max(width_of(line, CAPTION, bold=bold) for line, bold in self.captions[place])
+        return max(width_of(line, CAPTION, bold=bold) for line, bold, _ in self.captions[place])
 
     @cached_property
     def xs(self) -> list[float]:
@@ -317,9 +317,9 @@ class _Plan:
     def _captions(self) -> Iterator[Text]:
         for place, lines in enumerate(self.captions):
             start = self.top - 12 - LINE * (len(lines) - 1)
-            for n, (line, bold) in enumerate(lines):
+            for n, (line, bold, whole) in enumerate(lines):
                 y = start + n * LINE
-                yield Text("caption", line, self.xs[place], y, CAPTION, bold=bold)
+                yield Text("caption", line, self.xs[place], y, CAPTION, bold=bold, whole=whole)
 
     def _label_texts(self, column: int) -> Iterator[tuple[int, str]]:
         """Give what stands beside each input, or each output."""
@@ -384,6 +384,9 @@ class _Plan:
         )
 
 
-def _name_of(skip: Skip) -> Text:
-    middle = (skip.start[0] + skip.end[0]) / 2
-    return Text("skip", skip.value, middle, skip.depth + 4, CAPTION)
+def _name_of(skip: Skip, others: Sequence[Skip]) -> Text:
+    """Set the name of what is joined on its arc, where no other arc crosses it."""
+    ends = [x for other in others for x, _ in (other.start, other.end)]
+    places = [skip.start[0] + part * (skip.end[0] - skip.start[0]) for part in (0.5, 0.4, 0.6, 0.3)]
+    x = max(places, key=lambda x: min(LEVEL, *(abs(x - end) for end in ends)))
+    return Text("skip", skip.value, x, skip.depth + 4, CAPTION)
