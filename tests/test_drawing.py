@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import string
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from pathlib import Path
@@ -23,6 +24,7 @@ from glassnet.table import Preparation, Table
 from glassnet.trace import prediction_values, trace_step
 from glassnet.views.drawing.colours import DARK, LIGHT, contrast, light_of
 from glassnet.views.drawing.layout import MOST_LINES
+from glassnet.views.drawing.letters import width_of
 from glassnet.views.drawing.parts import overlap
 from strategies import descriptions, same_examples
 
@@ -85,8 +87,8 @@ def titled(root, tag):
 
 def lines(root, name=""):
     """Give the lines that stand for a number of an array, or of any, by that number's name."""
-    group = next(g for g in root if g.get("class") == "links")
-    neurons = next(g for g in root if g.get("class") == "neurons")
+    group = next(g for g in root if g.get("data-part") == "links")
+    neurons = next(g for g in root if g.get("data-part") == "neurons")
     found = {}
     for part in (group, neurons):
         for item, title in titled(part, "line"):
@@ -124,7 +126,7 @@ def walk_back(drawing, arrays, row, at=0, rtol=0.0):
 
     root, count = read(drawing), 0
     texts = [title.text for title in root.iter(f"{SVG}title")]
-    legend = next(g for g in root if g.get("class") == "legend")
+    legend = next(g for g in root if g.get("data-part") == "legend")
     texts += [" ".join(text.text for text in legend.iter(f"{SVG}text"))]
     for text in texts:
         assert text.count(" = ") == len(NAMED.findall(text)) or _is_equation(text)
@@ -132,7 +134,7 @@ def walk_back(drawing, arrays, row, at=0, rtol=0.0):
             value = true(name, index)
             np.testing.assert_allclose(value.dtype.type(number(shown)), value, rtol=rtol)
             count += 1
-    for text in next(g for g in root if g.get("class") == "texts"):
+    for text in next(g for g in root if g.get("data-part") == "texts"):
         named = re.fullmatch(r"(\w+)(?:\[(.+)\])?", text.get("data-name", ""))
         shown = PRINTED.fullmatch(_letters(text))
         if named and shown:
@@ -311,7 +313,7 @@ def test_gradients_go_back():
     root, trace = read(drawing), net.trace(X, Y)
     slopes = lines(root, "dW1") | lines(root, "dW2") | lines(root, "db1") | lines(root, "db2")
     heads = [p for p in root.iter(f"{SVG}path") if "slope-" in p.get("class", "")]
-    legend = next(g for g in root if g.get("class") == "legend")
+    legend = next(g for g in root if g.get("data-part") == "legend")
     samples = [p for p in legend.iter(f"{SVG}path") if "slope-" in p.get("class", "")]
     assert len(heads) - len(samples) == len(slopes) == 12 + 8 + 4 + 2
     for name, item in slopes.items():
@@ -480,6 +482,16 @@ def test_names_of_the_table():
     net.preparation = Preparation.learn(number, "price")
     texts = [t.text for t in net.draw().layout.texts if t.kind == "label"]
     assert texts == ["x1", "x2", "price, scaled"]
+
+
+@pytest.mark.parametrize("bold", [False, True])
+def test_no_letter_is_wider_than_it_is_taken_for(bold):
+    fonts = pytest.importorskip("matplotlib.font_manager")
+    image_font = pytest.importorskip("PIL.ImageFont")
+    chosen = fonts.FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
+    font = image_font.truetype(fonts.findfont(chosen), 1000)
+    for letter in string.printable[:95] + "−·→⋮…×–éß":
+        assert font.getlength(letter) <= width_of(letter, 1000, bold=bold), letter
 
 
 def test_wide_captions_keep_apart():

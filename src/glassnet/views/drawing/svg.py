@@ -51,7 +51,7 @@ def _lines(layout: Layout) -> Iterator[str]:
         ("legend", (line for key in layout.keys for line in _key(key))),
     )
     for name, lines in groups:
-        yield f'<g class="{name}">'
+        yield f'<g data-part="{name}">'
         yield from lines
         yield "</g>"
     yield "</svg>"
