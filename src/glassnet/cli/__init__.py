@@ -16,6 +16,7 @@ import click
 
 from glassnet.cli.check import check
 from glassnet.cli.data import data
+from glassnet.cli.draw import draw
 from glassnet.cli.explain import explain
 from glassnet.cli.fit import fit
 from glassnet.cli.group import Group
@@ -61,5 +62,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (show, rate, fit, predict, explain, program, check, data, rules, lesson):
+for command in (show, draw, rate, fit, predict, explain, program, check, data, rules, lesson):
     main.add_command(command)
