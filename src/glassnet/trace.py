@@ -15,6 +15,7 @@ from glassnet.program import Input, Program, Role
 
 if TYPE_CHECKING:
     from glassnet.explanation import Explanation
+    from glassnet.what_if import WhatIf
 
 Default = TypeVar("Default")
 
@@ -238,6 +239,16 @@ class Trace(Mapping[str, NDArray[Any]]):
         from glassnet.explanation import explain  # it stands above, and is not always needed
 
         return explain(self, what)
+
+    def what_if(self, changes: Mapping[str, Any]) -> WhatIf:
+        """Run the lines again with other numbers, as in {"W1[0, 2]": 0.5}, and say what changes.
+
+        Raises DescriptionError for what is not there or is made by a line, DataError for what is no
+        number.
+        """
+        from glassnet.what_if import what_if  # it stands above, and is not always needed
+
+        return what_if(self, changes)
 
     # ------------------------------------------------------------------------ in print
 
