@@ -277,7 +277,7 @@ def test_moves_and_values_that_are_not_there_name_those_that_are():
 def test_a_line_is_found_by_what_it_makes():
     RECORDED.go(2, 3, "W2'")
     assert RECORDED.line.outputs[0] == "W2"
-    assert list(RECORDED.values_made)[0] == "W2'"
+    assert next(iter(RECORDED.values_made)) == "W2'"
     assert {"W2", "dW2", "learning_rate"} <= set(RECORDED.values_read)
     assert RECORDED.weights["W2"] is RECORDED.trace["W2'"] or np.array_equal(
         RECORDED.weights["W2"], RECORDED.trace["W2'"]
@@ -357,12 +357,11 @@ def test_a_run_that_broke_ends_with_the_step_that_broke_it(engine):
     assert bits(net) == bits(other)
     run.go_to(run._moves.last)
     assert run.trace.first_not_finite() is not None
-    assert run.bad_place is not None
+    name = run.trace.first_not_finite()[1]
+    assert run.fault == Place(len(run) - 1, run._number_of(run.trace.line_of(name)))
     assert f"epoch {run.epoch}, step {run.batch}" in str(run.error)
     assert not run.next()
     assert run.note.endswith("not finite")
-    run.back("batch")
-    assert run.bad_place is None or len(run) == 1
 
 
 def test_first_weights_that_are_nan_are_shown():
@@ -371,7 +370,10 @@ def test_first_weights_that_are_nan_are_shown():
     run = gn.Recording(net, X, Y, epochs=3, **QUIET)
     assert len(run) == 1
     assert run.trace.first_not_finite() == (None, "W1")
-    assert run.bad_place == Place(0, 0)
+    assert run.fault == Place(0, 0)
+    with pytest.raises(TrainingError) as error:
+        assert RECORDED.fault
+    assert str(error.value) == "nothing became inf or nan in this run"
 
 
 def test_a_run_that_was_stopped_within_an_epoch_has_a_short_last_one():

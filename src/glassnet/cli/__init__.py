@@ -24,6 +24,7 @@ from glassnet.cli.program import program
 from glassnet.cli.rate import rate
 from glassnet.cli.rules import rules
 from glassnet.cli.show import show
+from glassnet.cli.step import step
 
 
 def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -49,6 +50,7 @@ def main(context: click.Context) -> None:
 
     \b
     glassnet show "2-3-1 sigmoid" --data exam        every number of one step
+    glassnet step "2-3-1 sigmoid" --data exam        train, and walk it line by line
     glassnet fit data/iris.csv --target species      train, test, save
     glassnet predict iris.safetensors data/iris.csv  use what was saved
     glassnet lesson                                  learn how it works
@@ -59,5 +61,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (show, rate, fit, predict, program, check, data, rules, lesson):
+for command in (show, step, rate, fit, predict, program, check, data, rules, lesson):
     main.add_command(command)

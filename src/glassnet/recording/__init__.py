@@ -11,3 +11,4 @@ from glassnet.recording.places import MOVES as MOVES
 from glassnet.recording.places import Place as Place
 from glassnet.recording.places import layer_of as layer_of
 from glassnet.recording.runs import Recording as Recording
+from glassnet.recording.runs import made_by as made_by

@@ -124,7 +124,7 @@ class Replay:
             array[places] = numbers
 
     def _keep(self, stop: int, step: int) -> None:
-        """Keep a copy on the way to a step; where there are too many, those ahead of it go first."""
+        """Keep a copy on the way to a step; of too many, those ahead of it go first."""
         self._near[stop] = copied(self.values)
         while len(self._near) > self._most:
             farthest = max(self._near)

@@ -220,7 +220,7 @@ class Recording:
                 f" {next(iter(self.program.lines)).outputs[0]}, or {name}' for what the step makes"
                 f" of it"
             )
-        return next(n for n, other in enumerate(self.program.lines) if other is line)
+        return self._number_of(line)
 
     # ------------------------------------------------------------------------ what is seen
 
@@ -283,14 +283,17 @@ class Recording:
         return float(self.trace["loss"])
 
     @property
-    def bad_place(self) -> Place | None:
-        """Where the first inf or nan of this step is made; None if all its numbers are finite."""
-        found = self.trace.first_not_finite()
-        if found is None:
-            return None
-        line = found[0]
-        number = 0 if line is None else self._number_of(line)
-        return Place(self._at.step, number)
+    def fault(self) -> Place:
+        """Where the first inf or nan was made in a run that ended with one.
+
+        Raises TrainingError where all numbers stayed finite.
+        """
+        if self.error is None:
+            raise TrainingError("nothing became inf or nan in this run")
+        step = len(self) - 1
+        found = self._replay.trace(step).first_not_finite()
+        line = None if found is None else found[0]
+        return Place(step, 0 if line is None else self._number_of(line))
 
     def _number_of(self, line: Line) -> int:
         return next(n for n, other in enumerate(self.program.lines) if other is line)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.callbacks.protocol import Callback
 from glassnet.values import Values
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ class NoTape:
         """Do nothing."""
 
 
-class Tape(NoTape, Callback):
+class Tape(NoTape):
     """Keeps copies of the values while a network is trained, and what callbacks set.
 
     It is given to a fit as a callback, and training then tells it of every chunk of steps. Of the
@@ -87,7 +86,7 @@ class Tape(NoTape, Callback):
     """
 
     keeps = True
-    every = NEVER
+    every: int = NEVER
 
     def __init__(self, most: int | None = None) -> None:
         self.run: Run | None = None  # the training that it is told of
@@ -144,9 +143,7 @@ class Tape(NoTape, Callback):
                 del kept[later]
 
 
-def _changed(
-    before: NDArray[Any], after: NDArray[Any]
-) -> tuple[NDArray[np.int64], NDArray[Any]]:
+def _changed(before: NDArray[Any], after: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Give the places where an array has other bits than before, and its numbers there."""
     as_bits = f"u{before.dtype.itemsize}"
     places = np.flatnonzero(before.view(as_bits) != after.view(as_bits))
