@@ -95,30 +95,45 @@ class WhatIf:
         }
 
     def __str__(self) -> str:
-        return "\n".join(self._text())
+        return self.text()
 
-    def _text(self) -> Iterator[str]:
+    def text(self, width: int = 100) -> str:
+        """Give it as text; where columns are few, what changes is said in fewer words."""
+        return "\n".join(self._rows(width))
+
+    def _rows(self, width: int) -> Iterator[str]:
         yield f"what if {', '.join(self._asked())}"
         yield f"  loss  {_arrow(*self.loss)}"
         yield from self._outputs()
         if not self.changes:
             yield "  nothing changes"
             return
-        yield "  value, how many of its numbers change, and the one that changes most:"
+        full = self._table()
+        if max(map(len, full)) <= width:
+            yield "  value, how many of its numbers change, and the one that changes most:"
+            yield from full
+        else:
+            yield "  of each value the number that changes most:"
+            names = max(len(c.what) for c in self.changes)
+            for change in self.changes:
+                yield f"  {change.what:<{names}}  {_arrow(change.before, change.after)}"
+        unchanged = [name for name in self._made() if name not in {c.name for c in self.changes}]
+        if unchanged:
+            yield f"  as it was: {', '.join(unchanged)}"
+
+    def _table(self) -> list[str]:
         rows = [
             (c.phase, c.name, f"{c.changed} of {c.size}", c.what, _arrow(c.before, c.after))
             for c in self.changes
         ]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        phase = ""
-        for row in rows:
-            shown = ("" if row[0] == phase else row[0], *row[1:])
-            phase = row[0]
+        phases = ["", *(row[0] for row in rows)]
+        table = []
+        for before, row in zip(phases, rows, strict=False):
+            shown = ("" if row[0] == before else row[0], *row[1:])
             cells = [f"{cell:<{width}}" for cell, width in zip(shown, widths, strict=True)]
-            yield ("  " + "  ".join(cells)).rstrip()
-        unchanged = [name for name in self._made() if name not in {c.name for c in self.changes}]
-        if unchanged:
-            yield f"  as it was: {', '.join(unchanged)}"
+            table.append(("  " + "  ".join(cells)).rstrip())
+        return table
 
     def _asked(self) -> Iterator[str]:
         for what, value in self.asked.items():
@@ -135,16 +150,17 @@ class WhatIf:
         name, (before, after) = self.before.program.outputs, self.outputs
         axes = axes_of(self.before, name)
         differ = np.argwhere(~_same(before, after))
-        head = "outputs"
-        for place in differ[:MOST_OUTPUTS]:
-            index = tuple(int(i) for i in place)
-            numbers = _arrow(float(before[index]), float(after[index]))
-            yield f"  {head}  {element_name(name, axes, index)}  {numbers}"
-            head = " " * len(head)
-        if len(differ) > MOST_OUTPUTS:
-            yield f"  {head}  and {len(differ) - MOST_OUTPUTS} more of {before.size}"
         if not len(differ):
-            yield f"  {head}  {name} stays as it was"
+            yield f"  the outputs {name} stay as they were"
+            return
+        yield "  outputs"
+        shown = [tuple(int(i) for i in place) for place in differ[:MOST_OUTPUTS]]
+        names = [element_name(name, axes, index) for index in shown]
+        for what, index in zip(names, shown, strict=True):
+            numbers = _arrow(float(before[index]), float(after[index]))
+            yield f"    {what:<{max(map(len, names))}}  {numbers}"
+        if len(differ) > MOST_OUTPUTS:
+            yield f"    and {len(differ) - MOST_OUTPUTS} more of {before.size}"
 
     def _made(self) -> Iterator[str]:
         return (name for name in self.before if self.before.line_of(name) is not None)
@@ -169,7 +185,8 @@ def what_if(trace: Trace, changes: Mapping[str, Any]) -> WhatIf:
         >>> print(what_if(net.trace([[1.0]], [3.0]), {"W1[0, 0]": 3.0}))
         what if W1[0, 0] = 3 instead of 2
           loss  1 → 0  (−1)
-          outputs  z1[0, 0]  2 → 3  (+1)
+          outputs
+            z1[0, 0]  2 → 3  (+1)
           value, how many of its numbers change, and the one that changes most:
           given     W1    1 of 1  W1[0, 0]   2 → 3  (+1)
           forward   z1    1 of 1  z1[0, 0]   2 → 3  (+1)

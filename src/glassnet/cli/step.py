@@ -116,7 +116,7 @@ def _script(keys: str | None, keys_from: str | None) -> str | None:
     if keys_from is None:
         return keys
     if keys_from == "-":
-        return click.get_text_stream("stdin").read(MOST_KEYS)
+        return sys.stdin.read(MOST_KEYS)
     with Path(keys_from).open(encoding="utf-8") as file:
         return file.read(MOST_KEYS)
 

@@ -23,7 +23,7 @@ def place_text(run: Recording) -> str:
     >>> import glassnet as gn
     >>> net = gn.Network("1-1 linear", random_state=0)
     >>> place_text(gn.Recording(net, [[1.0]], [2.0], epochs=3, verbose=False))
-    'epoch 1 of 3, batch 1 of 1, line 1 of 9: forward, layer 1'
+    'epoch 1 of 3, batch 1 of 1, line 1 of 7: forward, layer 1'
     """
     layer = layer_of(run.line)
     of_layer = f", layer {layer}" if layer else ""
@@ -82,8 +82,8 @@ def explanation_rows(debugger: Debugger, width: int) -> list[str]:
 def key_rows(width: int) -> list[str]:
     """Give the keys with what they do, in as many columns as there is room for.
 
-    >>> print(key_rows(60)[0])
-    n  next line                b  back a line
+    >>> print(key_rows(90)[0])
+    n  next line                               b  back a line
     """
     texts = [
         f"{key.letter}{':' + key.takes if key.takes else ''}  {key.does}" for key in KEYS.values()
@@ -100,7 +100,7 @@ def said(debugger: Debugger, width: int) -> list[str]:
     """Give what the last key has to say: its message, what a change would do, the keys."""
     rows = fold(f"» {debugger.message}", width, hang=2).splitlines() if debugger.message else []
     if debugger.changed is not None:
-        rows += fold(str(debugger.changed), width, hang=4).splitlines()
+        rows += fold(debugger.changed.text(width), width, hang=4).splitlines()
     if debugger.help:
         rows += key_rows(width)
     return rows

@@ -34,7 +34,8 @@ Screen { layout: vertical; }
 #place { height: 2; text-style: bold; }
 #middle { height: 1fr; }
 #left { width: 2fr; max-width: 56; border-right: solid $foreground 40%; }
-#right { width: 3fr; padding: 0 1; }
+#right { width: 3fr; padding: 0 0 0 1; }
+#left, #right { scrollbar-size-vertical: 1; }
 #hint { height: 1; }
 #typed { display: none; height: 1; border: none; padding: 0; }
 #typed.open { display: block; }
@@ -73,6 +74,7 @@ def app_of(debugger: Debugger, title: str, *, color: bool = True) -> Any:
         """The screen of one debugger."""
 
         CSS = STYLE
+        TITLE = title
         ENABLE_COMMAND_PALETTE = False
         BINDINGS = [("ctrl+c", "quit", "quit")]  # noqa: RUF012 - Textual's own way to say it
         pending = ""  # the key that waits for what is typed
@@ -149,10 +151,12 @@ def app_of(debugger: Debugger, title: str, *, color: bool = True) -> Any:
         def refresh_parts(self) -> None:
             """Show where the run stands."""
             width = self.size.width
-            left, right = (self.query_one(f"#{side}", VerticalScroll) for side in ("left", "right"))
+            left, right = (self.query_one(at, VerticalScroll) for at in ("#left", "#right"))
+            room = max(12, left.size.width - 1)  # beside the scroll bar
             self.query_one("#place", Static).update(_place(debugger, title, width))
-            self.query_one("#program", Static).update(_program(debugger))
-            left.scroll_to(y=row_of_line(debugger) - left.size.height // 2, animate=False)
+            self.query_one("#program", Static).update(_program(debugger, room))
+            top = row_of_line(debugger) - left.size.height // 2
+            self.call_after_refresh(left.scroll_to, y=top, animate=False)
             inner = max(30, right.size.width - 3)
             rows = "\n".join(seen(debugger, inner, color=color and not self.no_color))
             self.query_one("#seen", Static).update(Text.from_ansi(rows))
@@ -168,14 +172,14 @@ def _place(debugger: Debugger, title: str, width: int) -> Text:
     return text.append("\n" + step_text(run, width))
 
 
-def _program(debugger: Debugger) -> Text:
+def _program(debugger: Debugger, width: int) -> Text:
     """Give the program, the line that has been run in reverse and with a sign."""
     from rich.text import Text
 
-    text = Text(no_wrap=True, overflow="ellipsis")
+    text = Text()
     for row, lit in program_rows(debugger):
         style = "bold reverse" if lit else "" if row.startswith((" ", "▶")) else "bold"
-        text.append(row + "\n", style)
+        text.append((row if len(row) <= width else row[: width - 1] + "…") + "\n", style)
     return text
 
 

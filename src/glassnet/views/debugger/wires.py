@@ -14,7 +14,7 @@ from glassnet.views.terminal import draw
 
 MOST_NEURONS = 6  # of a layer that is drawn
 MOST_LAYERS = 5
-LEGEND = "⠒⠒⠒ weight from 0 up   ⠒ ⠒ below 0"
+LEGEND = "⠒⠒⠒ weight from 0 up   ⠒ ⠒ below 0   d error that came back"
 
 
 def drawing(run: Recording, width: int, *, color: bool = False) -> list[str]:
