@@ -31,6 +31,11 @@ from test_trace import step_inputs
 
 FUNCTIONS = {
     "erfc": lambda x: np.float64(math.erfc(x)),
+    "erf": lambda x: np.float64(math.erf(x)),
+    "cos": np.cos,
+    "log2": np.log2,
+    "floor": np.floor,
+    "ceil": np.ceil,
     "round": np.rint,
     "exp": np.exp,
     "expm1": np.expm1,
@@ -63,6 +68,7 @@ def worked_out(text, names=None):
 def as_python(text):
     text = re.sub(r"\w+'*\[[\d, ]+\]", lambda found: as_name(found[0]), text).replace("'", "_after")
     text = text.replace("−", "-").replace("·", "*").replace("²", "**2").replace("√", "sqrt")
+    text = text.replace("^", "**")
     text = text.replace("≥", ">=")
     pieces, before = [], "("
     for letter in text:
@@ -145,12 +151,12 @@ def check_letters(explanation, trace, rtol):
         names[as_name(operand.name)] = operand.value
     for step in explanation.steps:
         if " more)" in step.letters or not math.isfinite(step.value):
-            names[step.name] = step.value
+            names[as_name(step.name)] = step.value
             continue
         got = worked_out(step.letters, names)
         size = max([1e-3, *(abs(v) for v in names.values() if math.isfinite(v))])
         np.testing.assert_allclose(got, step.value, rtol=rtol, atol=rtol * size, err_msg=step)
-        names[step.name] = got
+        names[as_name(step.name)] = got
 
 
 def check_form(explanation, trace):
@@ -172,7 +178,7 @@ def check_form(explanation, trace):
         assert operand.origin == asked.origin
         assert f"{operand.name} = {operand.result}" in text
     assert (
-        json.loads(json.dumps(explanation.to_json(), allow_nan=False))["what"] == explanation.what
+        json.loads(json.dumps(explanation.as_dict(), allow_nan=False))["what"] == explanation.what
     )
 
 
@@ -348,6 +354,30 @@ def test_the_update_is_asked_for_with_a_prime():
     assert explanation.origin == "W1 = W1 - learning_rate * dW1"
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "names"),
+    [
+        (SGD(0.1, momentum=0.9), ["velocity_W1'[0, 2]", "W1'[0, 2]"]),
+        (
+            Adam(),
+            ["mean_W1'[0, 2]", "s1", "square_W1'[0, 2]", "s2", "s3", "W1'[0, 2]"],
+        ),
+    ],
+)
+def test_an_update_shows_the_optimizers_own_quantities(optimizer, names):
+    program = Program(Description.read("2-3-2 sigmoid softmax"), optimizer)
+    trace = trace_step(program, step_inputs(program))
+    steps = {step.name: step for step in trace.explain("W1'[0, 2]").steps}
+    assert list(steps) == names
+    for name in [name for name in names if "'" in name]:
+        assert steps[name].value == float(trace[name.partition("[")[0]][0, 2])
+    if isinstance(optimizer, Adam):
+        assert steps["s1"].letters == "mean_W1'[0, 2] / correction1"
+        assert steps["s1"].words == ("corrected by correction1",)
+        assert steps["s3"].words[0] == "the step"
+        assert steps["W1'[0, 2]"].letters == "W1[0, 2] − s3"
+
+
 def test_an_inner_sum_is_a_step_with_a_name():
     steps = small_trace().explain("a2[0, 1]").steps
     assert [(step.name, step.letters) for step in steps] == [
@@ -421,9 +451,6 @@ def test_rounding_is_named_where_it_shows():
     ("what", "message"),
     [
         ("W9[0, 0]", "unknown value 'W9'"),
-        ("dW1", r"dW1 has the shape \(2, 3\): ask for one of its numbers, such as 'dW1\[0, 0\]'"),
-        ("a1", r"such as 'a1\[0, 0\]'"),
-        ("w", r"w has the shape \(3, 1\): .* such as 'w\[0\]'"),
         ("dW1[0]", r"dW1 has the shape \(2, 3\), which takes 2 indexes, got 1"),
         ("loss[0]", r"loss has the shape \(\), which takes 0 indexes, got 1"),
         ("dW1[2, 0]", r"dW1 has the shape \(2, 3\): there is no 2 in an axis of 2"),
@@ -445,6 +472,40 @@ def test_an_index_may_be_written_as_in_python():
     assert trace.explain(" dW1[ -1,2 ] ").what == "dW1[1, 2]"
     assert trace.explain("w[1, 0]") == trace.explain("w[1]")
     assert trace.explain("loss").what == "loss"
+
+
+def test_a_whole_array_is_shown_with_its_line():
+    trace = small_trace()
+    explanation = trace.explain("a2")
+    assert math.isnan(explanation.value)
+    assert explanation.origin == "a2 = softmax(z2)"
+    for row, cells in enumerate(explanation.array.cells):
+        for column, cell in enumerate(cells):
+            assert cell.name == f"a2[{row}, {column}]"
+            assert cell.value == trace["a2"][row, column]
+            assert cell.result == printed(cell.value, 5)
+    assert explanation.array.left_out == 0
+    text = str(explanation)
+    assert text.startswith("a2 is an array of shape (3, 2): turns a row of numbers into shares")
+    assert text.endswith("ask for one of its numbers, as in 'a2[1, 1]'")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "says"),
+    [
+        ("x", (6, 6), "shown are the first 6 of 9 rows and the first 6 of 20 columns; 144 numbers"),
+        ("W2", (6, 2), "shown are the first 6 of 10 rows; 8 numbers are left out"),
+        ("b1", (1, 6), "shown are the first 6 of 10 numbers; 4 numbers are left out"),
+        ("w", (6, 1), "shown are the first 6 of 9 rows; 3 numbers are left out"),
+    ],
+)
+def test_of_a_large_array_a_corner_is_shown(name, shown, says):
+    explanation = small_trace("20-10-2 tanh softmax", rows=9).explain(name)
+    corner = explanation.array
+    assert (len(corner.cells), len(corner.cells[0])) == shown
+    assert corner.left_out == math.prod(corner.shape) - math.prod(shown)
+    assert explanation.remarks[0].startswith(says)
+    assert says in str(explanation)
 
 
 def test_an_array_of_one_number_needs_no_index():

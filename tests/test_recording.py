@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import glassnet as gn
 from glassnet.errors import DataError, DescriptionError, TrainingError
-from glassnet.recording import MOVES, Place, replay
-from glassnet.recording.places import Moves
+from glassnet.recording import MOVES, Moment, replay
+from glassnet.recording.moments import Moves
 from glassnet.training import tape as tapes
 
 RANDOM = np.random.RandomState(0)
@@ -213,7 +213,7 @@ CLEAN = gn.Recording(network(), X, Y, epochs=8, batch_size=5, engine="numpy", **
 def test_back_undoes_next(steps, per_epoch, by, step, line):
     moves = Moves(RECORDED.program.lines, steps, per_epoch)
     firsts = moves.firsts.get(by, range(len(moves.lines)))
-    place = Place(step % steps, list(firsts)[line % len(firsts)])
+    place = Moment(step % steps, list(firsts)[line % len(firsts)])
     after = moves.next(place, by)
     cut_short = after is not None and by == "epoch" and after.step - place.step < per_epoch
     if after is not None and not cut_short:
@@ -360,7 +360,7 @@ def test_a_run_that_broke_ends_with_the_step_that_broke_it(engine):
     run.go_to(run._moves.last)
     assert run.trace.first_not_finite() is not None
     name = run.trace.first_not_finite()[1]
-    assert run.fault == Place(len(run) - 1, run._number_of(run.trace.line_of(name)))
+    assert run.fault == Moment(len(run) - 1, run._number_of(run.trace.line_of(name)))
     assert f"epoch {run.epoch}, step {run.batch}" in str(run.error)
     assert not run.next()
     assert run.note.endswith("not finite")
@@ -372,7 +372,7 @@ def test_first_weights_that_are_nan_are_shown():
     run = gn.Recording(net, X, Y, epochs=3, **QUIET)
     assert len(run) == 1
     assert run.trace.first_not_finite() == (None, "W1")
-    assert run.fault == Place(0, 0)
+    assert run.fault == Moment(0, 0)
     with pytest.raises(TrainingError) as error:
         assert RECORDED.fault
     assert str(error.value) == "nothing became inf or nan in this run"
@@ -388,8 +388,8 @@ def test_a_run_that_was_stopped_within_an_epoch_has_a_short_last_one():
     run = gn.Recording(plain(), X, Y, epochs=9, batch_size=5, callbacks=Clock(), **QUIET)
     assert (run.epochs, len(run), run.history.stopped) == (2, 10, "callback")
     moves = Moves(run.program.lines, 7, 5)
-    assert moves.next(Place(3, 2), "epoch") == Place(6, 2)
-    assert moves.next(Place(6, 2), "epoch") is None
+    assert moves.next(Moment(3, 2), "epoch") == Moment(6, 2)
+    assert moves.next(Moment(6, 2), "epoch") is None
 
 
 @pytest.mark.parametrize(

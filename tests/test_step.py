@@ -18,7 +18,7 @@ from glassnet.cli import main
 from glassnet.debugger import KEYS, Debugger, Press, presses_in
 from glassnet.errors import DataError, DescriptionError
 from glassnet.lines import Phase
-from glassnet.recording import Place
+from glassnet.recording import Moment
 from glassnet.views.debugger import parts, plain, wires
 from glassnet.views.terminal import without_color
 
@@ -572,4 +572,4 @@ def test_the_screen_needs_its_library(monkeypatch):
 
 
 def test_places_are_ordered_by_step_and_line():
-    assert Place(1, 9) < Place(2, 0)
+    assert Moment(1, 9) < Moment(2, 0)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from glassnet.explanation import Explanation
 
 
 @dataclass
@@ -203,6 +206,15 @@ class History:
         ):
             for name, number in (new or {}).items():
                 columns.setdefault(name, Column()).add([number])
+
+    def explain(self, what: str) -> Explanation:
+        """Explain a figure, such as "loss[12]", which is that of epoch 13 of this fit.
+
+        Raises DescriptionError if there is no such figure.
+        """
+        from glassnet.outside.figures import explain_figure  # it stands above
+
+        return explain_figure(self, what)
 
     def cut(self, epochs: int) -> None:
         """Keep the numbers of the first `epochs` epochs."""

@@ -30,10 +30,14 @@ from glassnet.rules.losses import Loss
 from glassnet.rules.losses import loss as loss_of
 from glassnet.rules.optimizers import SGD, Adam, Optimizer
 from glassnet.rules.optimizers import optimizer as optimizer_of
-from glassnet.trace import Trace, trace_step
+from glassnet.trace import Place, Trace, trace_step
 from glassnet.training import EngineCache, prepare, stepper, work_for
 from glassnet.training.evaluation import Evaluation
-from glassnet.training.first_weights import fit_first_weights, waiting_for_data
+from glassnet.training.first_weights import (
+    draw_first_weights,
+    fit_first_weights,
+    waiting_for_data,
+)
 from glassnet.training.guard import step_inputs
 from glassnet.training.loop import rates_between
 from glassnet.training.nudged import GradientCheck, check_gradients
@@ -46,6 +50,8 @@ from glassnet.values import Values
 from glassnet.weights import Weights
 
 if TYPE_CHECKING:
+    from glassnet.explanation import Explanation
+    from glassnet.explanation.equations import Equations
     from glassnet.table import Preparation
 
 
@@ -100,7 +106,7 @@ class Network:
         random_state: RandomState = None,
     ) -> None:
         self._begin(_described(inputs, layers, loss, dtype))
-        _draw(self.values, _random_source(random_state))
+        draw_first_weights(self.values, _random_source(random_state))
         own = _seed(random_state)
         self.seed = zlib.crc32(self.values.parameters.tobytes()) if own is None else own
 
@@ -187,7 +193,35 @@ class Network:
         work = self._whole(rows)
         steps = self.tally.steps if equal else 0
         rates = rates_between(values.program, steps, 1, 0, 1)[0]
-        return trace_step(values.program, step_inputs(values, work, 0, rates))
+        place = Place(self.seed, self.tally.epochs, step=steps + 1)
+        return trace_step(values.program, step_inputs(values, work, 0, rates), place)
+
+    def explain(self, what: str) -> Explanation:
+        """Explain a first weight, such as "W1[0, 2]": seed, initializer, place in the stream.
+
+        For a number of a step ask a trace: `net.trace(X, y).explain("dW1[0, 2]")`.
+
+        Raises DescriptionError if the network has no such parameter.
+
+        >>> net = Network("1-1 linear", random_state=0)
+        >>> print(net.explain("b1[0]"))
+        b1[0] = 0: first value by Zeros(); nothing is drawn for it
+        """
+        from glassnet.outside.first_weights import explain_weight_of
+
+        return explain_weight_of(self.values, self.seed, self.tally.epochs, what)
+
+    def equations(self, optimizer: str | Optimizer = "sgd") -> Equations:
+        """Give the network as equations: forward, loss, backward, update, with the program's lines.
+
+        >>> print(Network("1-1 linear").equations().text("backward"))
+        dz1 = 2 · w · (z1 − y) / n
+        dW1 = xᵀ · dz1
+        db1 = Σ dz1 over the batch
+        """
+        from glassnet.explanation.equations import Equations
+
+        return Equations(self.program(optimizer))
 
     def _whole(self, rows: Rows) -> Work:
         """Give work that takes all rows at once, with the masks that come next."""
@@ -752,28 +786,3 @@ def _random_source(random_state: RandomState) -> RandomSource:
         "random_state must be a whole number from 0 to 2**32 - 1, a RandomState, a Generator or"
         f" None, got {random_state!r}"
     )
-
-
-def _draw(values: Values, random: RandomSource) -> None:
-    """Draw the first weights in order, W1, b1, W2, …, in float64, and round them.
-
-    Raises DescriptionError where an initializer's numbers are too large for the network's dtype.
-    """
-    fans = (1, 1)
-    for parameter in values.program.parameters:
-        rule = parameter.initializer
-        if len(parameter.shape) == 2:
-            fans = parameter.shape[0], parameter.shape[1]
-        drawn = (
-            np.full(parameter.shape, rule)
-            if isinstance(rule, int | float)
-            else rule.draw(random, parameter.shape, *fans)
-        )
-        with np.errstate(over="ignore"):
-            values.by_name[parameter.name][...] = drawn
-        if not np.isfinite(values.by_name[parameter.name]).all():
-            raise DescriptionError(
-                f"{rule!r} draws numbers for {parameter.name} that {values.dtype} cannot hold"
-            )
-    for statistic in values.program.statistics:
-        values.by_name[statistic.name][...] = statistic.initializer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from glassnet.errors import DataError, DescriptionError, unknown_name
 from glassnet.lines import Axis, Line
 from glassnet.program import Input, Program, Role
+from glassnet.rules.schedules import Schedule
 
 if TYPE_CHECKING:
     from glassnet.explanation import Explanation
@@ -78,12 +80,13 @@ def _check_inputs(program: Program, values: Mapping[str, Any]) -> None:
             )
 
 
-def trace_step(program: Program, values: Mapping[str, Any]) -> Trace:
+def trace_step(program: Program, values: Mapping[str, Any], place: Place | None = None) -> Trace:
     """Run a step line by line and write down every value.
 
     Args:
         program: what is run.
         values: every input of a step by name, of the shapes in `program.inputs`.
+        place: of the step in training, where it is known; for explanations.
 
     Raises:
         DataError: an input is missing, or its shape does not fit.
@@ -99,7 +102,35 @@ def trace_step(program: Program, values: Mapping[str, Any]) -> Trace:
         [[2.]] [[1.]] [[0.8]]
 
     """
-    return Trace(program, values, run_lines(program, values))
+    return Trace(program, values, run_lines(program, values), place)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a step stands in training: what its program is not told, but its inputs come from.
+
+    Args:
+        seed: decided the orders and the random inputs.
+        epoch: over all fits, from 0.
+        position: of the batch in its epoch, from 0.
+        step: of the optimizer, from 1, over all fits with it.
+        before: steps of this fit before this one.
+        steps: of this fit in all.
+        rows: the row of X that each row of the batch is; None where they are the same.
+        schedules: by the rate's name, those that hold here because they have watched the loss.
+        rate_factor: what callbacks have multiplied the learning rate by.
+
+    """
+
+    seed: int
+    epoch: int = 0
+    position: int = 0
+    step: int = 1
+    before: int = 0
+    steps: int = 1
+    rows: NDArray[np.int64] | None = None
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    rate_factor: float = 1.0
 
 
 class Trace(Mapping[str, NDArray[Any]]):
@@ -115,6 +146,7 @@ class Trace(Mapping[str, NDArray[Any]]):
         program: what was run.
         values: the inputs of the step by name; they are copied.
         made: each line with what it made, by name.
+        place: of the step in training, where it is known.
 
     Raises:
         DescriptionError: for a name that is not there, with those that are.
@@ -126,8 +158,10 @@ class Trace(Mapping[str, NDArray[Any]]):
         program: Program,
         values: Mapping[str, Any],
         made: Iterator[tuple[Line, dict[str, Any]]],
+        place: Place | None = None,
     ) -> None:
         self.program = program
+        self.place = place
         self._values = {i.name: _read_only(np.array(values[i.name])) for i in program.inputs}
         self._inputs = {i.name: i for i in program.inputs}
         self._lines: dict[str, Line] = {}
@@ -234,11 +268,14 @@ class Trace(Mapping[str, NDArray[Any]]):
     def explain(self, what: str) -> Explanation:
         """Explain one number, such as "dW1[0, 1]": its arithmetic, and where its parts were made.
 
+        A name alone, such as "a2", asks for a whole array. Where the step's place in training is
+        known, rates and random inputs are explained too.
+
         Raises DescriptionError if there is no such number.
         """
-        from glassnet.explanation import explain  # it stands above, and is not always needed
+        from glassnet.outside import explain_in_step  # it stands above, and is not always needed
 
-        return explain(self, what)
+        return explain_in_step(self, what)
 
     def what_if(self, changes: Mapping[str, Any]) -> WhatIf:
         """Run the lines again with other numbers, as in {"W1[0, 2]": 0.5}, and say what changes.

@@ -16,6 +16,7 @@ import click
 
 from glassnet.cli.check import check
 from glassnet.cli.data import data
+from glassnet.cli.explain import explain
 from glassnet.cli.fit import fit
 from glassnet.cli.group import Group
 from glassnet.cli.lesson import lesson
@@ -53,6 +54,7 @@ def main(context: click.Context) -> None:
     glassnet step "2-3-1 sigmoid" --data exam        train, and walk it line by line
     glassnet fit data/iris.csv --target species      train, test, save
     glassnet predict iris.safetensors data/iris.csv  use what was saved
+    glassnet explain iris.safetensors data/iris.csv  where a row's numbers come from
     glassnet lesson                                  learn how it works
     """
     if os.environ.get("NO_COLOR"):
@@ -61,5 +63,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (show, step, rate, fit, predict, program, check, data, rules, lesson):
+for command in (show, step, rate, fit, predict, explain, program, check, data, rules, lesson):
     main.add_command(command)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from glassnet.lines import Phase
-from glassnet.recording import Place, Recording
+from glassnet.recording import Moment, Recording
 
 
 @dataclass
@@ -31,26 +31,26 @@ class Breakpoints:
         """Whether anything is waited for."""
         return bool(self.lines) or self.not_finite or self.rising
 
-    def ahead(self, run: Recording) -> tuple[Place, str] | None:
+    def ahead(self, run: Recording) -> tuple[Moment, str] | None:
         """Give the next place where the run is to stop, and why; None if there is none."""
         return min((p for p in self._places(run, 1) if p[0] > run.place), default=None)
 
-    def behind(self, run: Recording) -> tuple[Place, str] | None:
+    def behind(self, run: Recording) -> tuple[Moment, str] | None:
         """Give the last such place before the one that is looked at."""
         return max((p for p in self._places(run, -1) if p[0] < run.place), default=None)
 
-    def _places(self, run: Recording, direction: int) -> Iterator[tuple[Place, str]]:
+    def _places(self, run: Recording, direction: int) -> Iterator[tuple[Moment, str]]:
         step = run.place.step
         for near in (step, step + direction):
             if 0 <= near < len(run):
-                yield from ((Place(near, line), "a breakpoint") for line in self.lines)
+                yield from ((Moment(near, line), "a breakpoint") for line in self.lines)
         if self.not_finite and run.error is not None:
             bad = run.fault
             yield bad, f"inf or nan: {run.error}"
         if self.rising:
             yield from self._rises(run)
 
-    def _rises(self, run: Recording) -> Iterator[tuple[Place, str]]:
+    def _rises(self, run: Recording) -> Iterator[tuple[Moment, str]]:
         """Give the line of the loss in the last batch of each epoch whose loss is higher."""
         losses = run.history.loss
         lines = run.program.lines
@@ -58,4 +58,4 @@ class Breakpoints:
         for epoch in (np.flatnonzero(np.diff(losses) > 0) + 1).tolist():
             now, before = float(losses[epoch]), float(losses[epoch - 1])
             why = f"the loss of epoch {epoch + 1} is {now:.6g}, above {before:.6g}"
-            yield Place((epoch + 1) * run.batches - 1, of_loss), why
+            yield Moment((epoch + 1) * run.batches - 1, of_loss), why

@@ -11,7 +11,7 @@ from glassnet.debugger.keys import BACK, KEYS, MOVES, Press
 from glassnet.errors import DescriptionError, GlassnetError
 from glassnet.explanation import Explanation
 from glassnet.explanation.names import axes_of, element_name
-from glassnet.recording import Place, Recording
+from glassnet.recording import Moment, Recording
 from glassnet.what_if import WhatIf
 
 
@@ -89,8 +89,8 @@ class Debugger:
     def _run(self, *, forwards: bool) -> None:
         found = (self.breakpoints.ahead if forwards else self.breakpoints.behind)(self.run)
         if found is None:
-            last = Place(len(self.run) - 1, len(self.run.program.lines) - 1)
-            self.run.go_to(last if forwards else Place(0, 0))
+            last = Moment(len(self.run) - 1, len(self.run.program.lines) - 1)
+            self.run.go_to(last if forwards else Moment(0, 0))
             where = "at the end of the run" if forwards else "at its beginning"
             self.message = f"no breakpoint on the way: {where}"
         else:

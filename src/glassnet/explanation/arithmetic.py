@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -124,6 +125,8 @@ def worked_out(expression: Expression, of: Callable[[Leaf], float]) -> Any:
         return first * first
     if expression.name == "log1p" and not is_small(expression):
         return np.log(1 + first)
+    if expression.name == "erf":
+        return np.float64(math.erf(first))
     function = function_of(expression.name)
     if not others:
         return function(first)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from glassnet.explanation.digits import in_full, printed
+from glassnet.explanation.arithmetic import Leaf, Operation
+from glassnet.explanation.digits import in_full
 from glassnet.explanation.names import Index, element_name
 from glassnet.explanation.origins import is_one_over_m, origin_of, size_origin, sizes_of
-from glassnet.explanation.record import Explanation, Step
+from glassnet.explanation.record import Explanation
+from glassnet.explanation.writing import step_of
 from glassnet.program import Role
 from glassnet.trace import Trace
 
@@ -19,7 +21,8 @@ def explain_given(trace: Trace, name: str, index: Index) -> Explanation:
     result = in_full(trace[name][index])
     rows = len(trace["x"])
     if given.role is Role.WEIGHT and is_one_over_m(trace):
-        steps = [Step(what, "1 / m", f"1 / {rows}", printed(value, 5), value, 5)]
+        parts = (Leaf("1", 1.0, "number"), Leaf("m", float(rows), "size"))
+        steps = [step_of(what, Operation("divide", parts, value), value, str(trace["w"].dtype))[0]]
         result = steps[0].result
     if name + "'" in trace:
         after = element_name(trace.last_name_of(name), given.shape, index)

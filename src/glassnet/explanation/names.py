@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+from numpy.typing import NDArray
 
 from glassnet.errors import DescriptionError
 from glassnet.lines import Shape
@@ -33,16 +36,23 @@ def parsed(what: str) -> tuple[str, Index | None]:
 def checked(trace: Trace, name: str, asked: str, index: Index | None) -> Index:
     """Give the index with one place for each axis, counted from the start.
 
-    Raises DescriptionError if there is no such place, or no single one is meant.
+    Raises DescriptionError if there is no such place. An array of one number needs no index.
     """
-    array = trace[name]
-    example = f"'{element_name(asked, axes_of(trace, name), (0,) * array.ndim)}'"
+    return checked_index(trace[name], axes_of(trace, name), asked, index)
+
+
+def checked_index(array: NDArray[Any], axes: Shape, asked: str, index: Index | None) -> Index:
+    """Give the index of one number of an array, with one place for each axis.
+
+    Raises DescriptionError if there is no such place.
+
+    >>> checked_index(np.zeros((3, 1)), ("m", 1), "w", (-1,))
+    (2, 0)
+    """
     about = f"{asked} has the shape {array.shape}"
     if index is None:
-        if array.size != 1:
-            raise DescriptionError(f"{about}: ask for one of its numbers, such as {example}")
         return (0,) * array.ndim
-    if len(index) == array.ndim - 1 and axes_of(trace, name)[-1:] == (1,):
+    if len(index) == array.ndim - 1 and axes[-1:] == (1,):
         index = (*index, 0)  # there is one column only, and it is not named
     if len(index) != array.ndim:
         raise DescriptionError(f"{about}, which takes {array.ndim} indexes, got {len(index)}")

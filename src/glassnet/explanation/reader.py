@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,8 @@ from glassnet.explanation.origins import origin_of, size_origin, sizes_of
 from glassnet.explanation.record import Explanation, Operand, Step
 from glassnet.explanation.writing import step_of
 from glassnet.graph import Symbol, line_graph
-from glassnet.lines import Shape
+from glassnet.lines import Phase, Shape
+from glassnet.program import Role
 from glassnet.trace import Trace
 
 MOST_TERMS = 8  # a longer sum shows its SHOWN_TERMS largest terms, and the rest as one number
@@ -80,7 +81,9 @@ class Reader:
         primes = {output: _primed(self.read_as, output) for output in line.outputs}
         self.named = {id(node): primes[o] for o, node in graph.items() if node is not self.node}
         self.values = NodeValues(trace, self.read_as)
+        self._whole_step = _taken_away(self.node)
         self.steps: list[Step] = []
+        self._inner = 0  # steps without a name in the program
         self._made: dict[tuple[int, Index], Leaf] = {}
         self._known: dict[Operation, Leaf] = {}  # what stands in more than one place, once written
         self._used: dict[str, tuple[str, Index, int]] = {}  # operands, and their printed digits
@@ -112,9 +115,16 @@ class Reader:
         if not isinstance(node, Symbol):
             return _number(node)
         if id(node) in self.named:
-            return self._operand(self.named[id(node)], node.axes, index)
+            return self._of_same_line(node, index)
         if node.op == "input":
             return self._operand(self.read_as.get(node.name, node.name), node.axes, index)
+        says = self._own_quantity(node)
+        if says and not inline:
+            return self._step(node, index, says)
+        return self._calculation(node, index, inline=inline)
+
+    def _calculation(self, node: Symbol, index: Index, *, inline: bool) -> Expression:
+        """Write one element of what a node makes of others."""
         if node.op == "size":
             self._used.setdefault(node.name, (node.name, (), 0))
             return Leaf(node.name, float(self.values.array(node)), "size")
@@ -157,6 +167,18 @@ class Reader:
                 return self._part(part, 0, (row, column - start))
         raise AssertionError("the first part begins at 0")
 
+    def _of_same_line(self, node: Symbol, index: Index) -> Leaf:
+        """Write what the same line also makes: its name, and in an update its own calculation."""
+        name = self.named[id(node)]
+        if self.line.phase is not Phase.UPDATE:
+            return self._operand(name, node.axes, index)
+        key = (id(node), index)
+        if key not in self._made:
+            expression = self._calculation(node, index, inline=True)
+            what = element_name(name, node.axes, index)
+            self._made[key] = self._finish(what, expression, float(self.trace[name][index]))
+        return self._made[key]
+
     def _operand(self, name: str, axes: Shape, index: Index) -> Leaf:
         letters = element_name(name, axes, index)
         self._used.setdefault(letters, (name, index, 0))
@@ -180,13 +202,29 @@ class Reader:
 
     # -------------------------------------------------------------------- sums and maxima
 
-    def _step(self, node: Symbol, index: Index) -> Leaf:
+    def _step(self, node: Symbol, index: Index, says: str = "") -> Leaf:
         """Write a sum as a step of its own, once."""
         key = (id(node), index)
         if key not in self._made:
             expression = self.expression(node, index, inline=True)
-            self._made[key] = self._finish("", expression, self.values.at(node, index))
+            value = self.values.at(node, index)
+            self._made[key] = self._finish("", expression, value, says)
         return self._made[key]
+
+    def _own_quantity(self, node: Symbol) -> str:
+        """Say what a part of an update is that has a step of its own: "" where it has none."""
+        if self.line.phase is not Phase.UPDATE or node.op != "element":
+            return ""
+        if node is self._whole_step:
+            return "the step"
+        divisor = node.args[-1]
+        if node.name == "divide" and self._is_rate(divisor):
+            return f"corrected by {divisor.name}"  # type: ignore[union-attr]
+        return ""
+
+    def _is_rate(self, node: Symbol | float) -> bool:
+        given = isinstance(node, Symbol) and node.op == "input" and self.trace.input_of(node.name)
+        return bool(given) and given.role is Role.RATE  # type: ignore[union-attr]
 
     def _reduced(self, node: Symbol, index: Index) -> Expression:
         if node.op == "row_cumsum":
@@ -293,7 +331,7 @@ class Reader:
 
     # ------------------------------------------------------------------------------- steps
 
-    def _finish(self, name: str, expression: Expression, value: float) -> Leaf:
+    def _finish(self, name: str, expression: Expression, value: float, says: str = "") -> Leaf:
         """Write a step, after those for what occurs in it more than once; give its result."""
         while (again := repeated(expression)) is not None:
             leaf = self._finish("", again, again.value)
@@ -301,9 +339,11 @@ class Reader:
             self._known[again] = leaf
             for old, new in self._known.items():  # a part of what was just written may stand here
                 expression = replaced(expression, old, new)
-        name = name or f"s{len(self.steps) + 1}"
+        if not name:
+            self._inner += 1
+            name = f"s{self._inner}"
         step, digits = step_of(name, expression, value, str(self.trace["loss"].dtype))
-        self.steps.append(step)
+        self.steps.append(replace(step, words=(says, *step.words)) if says else step)
         for leaf in leaves(expression):
             if leaf.letters in self._used:
                 place, index, before = self._used[leaf.letters]
@@ -323,6 +363,14 @@ class _Terms:
 def _primed(read_as: Mapping[str, str], output: str) -> str:
     """Name what a line makes: with a prime more than what the line read under this name."""
     return read_as[output] + "'" if output in read_as else output
+
+
+def _taken_away(node: Symbol) -> Symbol | None:
+    """Give what an update takes away from a parameter, where it is more than one product."""
+    if node.op != "element" or node.name != "subtract" or not isinstance(node.args[1], Symbol):
+        return None
+    step = node.args[1]
+    return step if any(part.op == "element" for part in step.symbols) else None
 
 
 def _is_reduction(node: Symbol | float) -> bool:

@@ -1,25 +1,24 @@
-"""What an explanation holds: its steps and the values they use; as plain data, and as text."""
+"""What an explanation holds: its steps and the values they use, as plain data.
+
+Every form in which it is printed (`glassnet.views.explanations`) is written from these.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import math
-import re
-import textwrap
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH = 100
-TOGETHER = r"\[[^]]*\]|\([^()]{,30}\)| [/=] "
+from glassnet.explanation.arithmetic import Expression
 
 
 @dataclass(frozen=True)
 class Step:
     """One calculation: what it gives, in letters, in numbers, and the result.
 
-    `digits` is how many digits the printed numbers are good for; `words` say what letters cannot:
-    which comparison held, how many terms were left out, what rounding did.
+    `digits` is how many digits the printed result is good for; `words` say what letters cannot:
+    which comparison held, how many terms were left out, what rounding did. `expression` is the
+    calculation as a tree, whose numbers are printed with `operand_digits`: every form is written
+    from it.
     """
 
     name: str
@@ -28,7 +27,9 @@ class Step:
     result: str
     value: float
     digits: int
-    words: tuple[str, ...] = ()
+    words: tuple[str, ...]
+    expression: Expression
+    operand_digits: int
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,40 @@ class Operand:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One number of an array: its name, as it is printed, and as it is."""
+
+    name: str
+    result: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Corner:
+    """The numbers of an array that are shown: all of them, or its first rows and columns.
+
+    Args:
+        shape: of the whole array.
+        axes: their names: "m" for the rows of the batch, "n1" for the neurons of layer 1.
+        cells: what is shown, row by row; an array of one axis is one row.
+        left_out: how many numbers are not shown.
+
+    """
+
+    shape: tuple[int, ...]
+    axes: tuple[str, ...]
+    cells: tuple[tuple[Cell, ...], ...]
+    left_out: int
+
+
+@dataclass(frozen=True)
 class Explanation:
-    """Where one number comes from.
+    """Where one number comes from; or, for a name without an index, what a whole array is.
 
     `steps` are in the order of calculation, the last is the number itself; a number that was given
-    to the program has none. `str()` gives everything as text.
+    to the program has none. An array has no single `value` (it is nan): its numbers are in `array`.
+    `str()` gives everything as text; `markdown`, `latex`, `html` and `as_dict` in other forms, all
+    from the same numbers.
     """
 
     what: str
@@ -58,6 +88,7 @@ class Explanation:
     steps: tuple[Step, ...] = ()
     operands: tuple[Operand, ...] = ()
     remarks: tuple[str, ...] = ()
+    array: Corner | None = None
 
     @property
     def letters(self) -> str:
@@ -69,85 +100,39 @@ class Explanation:
         """The last calculation with numbers."""
         return self.steps[-1].numbers if self.steps else ""
 
-    def to_json(self) -> dict[str, Any]:
-        """Give the explanation as plain data for JSON; inf and nan become text.
+    def as_dict(self) -> dict[str, Any]:
+        """Give the explanation as plain data for JSON: exact values, printed texts, trees.
 
-        >>> plain = Explanation("loss", math.inf, "inf", "loss = …", "", "").to_json()
+        >>> plain = Explanation("loss", float("inf"), "inf", "loss = …", "", "").as_dict()
         >>> plain["what"], plain["value"], plain["steps"]
         ('loss', 'inf', [])
         """
-        plain: dict[str, Any] = _plain(dataclasses.asdict(self))
-        return plain
+        from glassnet.explanation.plain import as_dict
+
+        return as_dict(self)
+
+    def markdown(self) -> str:
+        """Give the explanation as Markdown."""
+        from glassnet.views.explanations.markdown import markdown
+
+        return markdown(self)
+
+    def latex(self) -> str:
+        """Give the explanation as a fragment of LaTeX, for a document with amsmath."""
+        from glassnet.views.explanations.latex import latex
+
+        return latex(self)
+
+    def html(self) -> str:
+        """Give the explanation as HTML that needs nothing else; each number has a data-name."""
+        from glassnet.views.explanations.html import html
+
+        return html(self)
+
+    def _repr_html_(self) -> str:
+        return self.html()
 
     def __str__(self) -> str:
-        return "\n".join(_text(self))
+        from glassnet.views.explanations.text import text  # views stand above
 
-
-# --------------------------------------------------------------------------- as plain data
-
-
-def _plain(value: Any) -> Any:
-    """Give plain data with lists for tuples, and text for inf and nan."""
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
-
-
-# ---------------------------------------------------------------------------------- as text
-
-
-def _text(explanation: Explanation) -> Iterator[str]:
-    """Lay an explanation out as lines of text."""
-    note = f": {explanation.note}" if explanation.note else ""
-    if not explanation.equation:
-        note = f": {explanation.origin}"
-    yield f"{explanation.what} = {explanation.result}{note}"
-    if explanation.equation:
-        yield from _wrapped("  line      ", explanation.origin)
-        yield from _wrapped("  equation  ", explanation.equation)
-    for remark in explanation.remarks:
-        yield f"  {remark}"
-    for step in explanation.steps:
-        yield ""
-        yield from _step_text(step)
-    if explanation.operands:
-        yield ""
-        yield "where"
-    for origin, operands in _by_origin(explanation.operands).items():
-        values = ", ".join(f"{operand.name} = {operand.result}" for operand in operands)
-        yield from _wrapped("  ", f"{values}  ({origin})")
-
-
-def _step_text(step: Step) -> Iterator[str]:
-    numbers = [] if step.numbers == step.result else [step.numbers]  # a number that is passed on
-    rows = [step.letters, *numbers, step.result]
-    for start, text in zip([step.name, "", ""], rows, strict=False):
-        yield from _wrapped(f"  {start:<{len(step.name)}} = ", text)
-    for word in step.words:
-        yield f"{' ' * (len(step.name) + 3)}({word})"
-
-
-def _wrapped(head: str, text: str) -> list[str]:
-    """Break a text into rows, but not within an index, a short bracket, a quotient or equality."""
-    together = re.sub(TOGETHER, lambda found: found[0].replace(" ", "\u00a0"), text)
-    indent = " " * (len(head) + 2)
-    wrapper = textwrap.TextWrapper(
-        WIDTH,
-        initial_indent=head,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    rows = wrapper.wrap(together)
-    return [row.replace("\u00a0", " ") for row in rows]
-
-
-def _by_origin(operands: Sequence[Operand]) -> dict[str, list[Operand]]:
-    groups: dict[str, list[Operand]] = {}
-    for operand in operands:
-        groups.setdefault(operand.origin, []).append(operand)
-    return groups
+        return text(self)

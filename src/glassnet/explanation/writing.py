@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from glassnet.explanation.arithmetic import Expression, Leaf, Operation, is_small, leaves
+from glassnet.explanation.arithmetic import Expression, Leaf, Operation, is_small
 from glassnet.explanation.digits import (
     RESULT_DIGITS,
     digits_needed,
@@ -13,18 +13,16 @@ from glassnet.explanation.digits import (
     in_numbers,
     printed,
 )
+from glassnet.explanation.notation import Notation
 from glassnet.explanation.record import Step
 from glassnet.graph import COMPARISONS
 
-SUM, QUOTIENT, PRODUCT, MINUS, POWER, ATOM = range(6)  # what binds more closely comes later
-SIGNS = {"greater": ">", "greater_equal": "≥", "less": "<", "less_equal": "≤"}
 HOLDS = {
     "greater": ("is above", "is not above"),
     "greater_equal": ("is at least", "is below"),
     "less": ("is below", "is not below"),
     "less_equal": ("is at most", "is above"),
 }
-FUNCTIONS = {"maximum": "max", "minimum": "min", "sqrt": "√", "rint": "round"}
 
 
 def step_of(name: str, expression: Expression, value: float, dtype: str) -> tuple[Step, int]:
@@ -44,59 +42,25 @@ def step_of(name: str, expression: Expression, value: float, dtype: str) -> tupl
         words.append(f"these numbers give {got}: {dtype} {does} on the way")
     elif digits <= 3:
         words.append(f"{dtype} has no more digits of this: the rest is rounding")
-    texts = {leaf: in_numbers(leaf, operand_digits) for leaf in leaves(expression)}
     return (
         Step(
             name,
-            _written(expression, lambda leaf: leaf.letters, truth=False)[0],
-            _written(expression, texts.__getitem__, truth=True)[0],
+            in_letters(expression),
+            Notation(lambda leaf: in_numbers(leaf, operand_digits), truth=True).text(expression),
             printed(value, digits),
             value,
             digits,
             tuple(dict.fromkeys(words)),
+            expression,
+            operand_digits,
         ),
         operand_digits,
     )
 
 
-def _written(
-    expression: Expression, text_of: Callable[[Leaf], str], *, truth: bool
-) -> tuple[str, int]:
-    """Write an expression, and say how closely it binds; `truth` prints comparisons as 1 or 0."""
-    if isinstance(expression, Leaf):
-        text = text_of(expression)
-        return text, MINUS if text.startswith("−") else ATOM
-    name, parts = expression.name, expression.parts
-    if name == "where":
-        return _written(parts[1], text_of, truth=truth)
-    if name in COMPARISONS and truth:
-        return str(int(expression.value)), ATOM
-
-    def part(place: int, binds: int) -> str:
-        text, own = _written(parts[place], text_of, truth=truth)
-        return f"({text})" if own < binds or (place and text.startswith("−")) else text
-
-    if name in COMPARISONS:
-        return f"({part(0, SUM)} {SIGNS[name]} {part(1, SUM)})", ATOM
-    if name == "add":
-        rest = (part(place, QUOTIENT) for place in range(1, len(parts)))
-        return " + ".join([part(0, SUM), *rest]), SUM
-    if name == "subtract":
-        return f"{part(0, SUM)} − {part(1, QUOTIENT)}", SUM
-    if name == "multiply":
-        return "·".join(part(place, POWER) for place in range(len(parts))), PRODUCT
-    if name == "divide":
-        return f"{part(0, PRODUCT)} / {part(1, POWER)}", QUOTIENT
-    if name == "negative":
-        return f"−{part(0, POWER)}", MINUS
-    if name == "square":
-        return f"{part(0, ATOM)}²", POWER
-    inside = ", ".join(_written(p, text_of, truth=truth)[0] for p in parts)
-    if name == "absolute":
-        return f"|{inside}|", ATOM
-    if name == "log1p" and not is_small(expression):
-        return f"log(1 + {part(0, QUOTIENT)})", ATOM
-    return f"{FUNCTIONS.get(name, name)}({inside})", ATOM
+def in_letters(expression: Expression) -> str:
+    """Write a calculation with names."""
+    return Notation(lambda leaf: leaf.letters).text(expression)
 
 
 def _words(expression: Expression) -> Iterator[str]:
@@ -108,7 +72,7 @@ def _words(expression: Expression) -> Iterator[str]:
         yield f"in this form because {_comparison(parts[0])}"
         parts = parts[1:]
     elif name in COMPARISONS:
-        letters = _written(expression, lambda leaf: leaf.letters, truth=False)[0]
+        letters = in_letters(expression)
         yield f"{letters[1:-1]} counts as {int(expression.value)}: {_comparison(expression)}"
     elif name == "log1p" and is_small(expression):
         yield "log1p(x) is log(1 + x), right for a small x too"
@@ -124,6 +88,6 @@ def _comparison(expression: Operation) -> str:
 
 
 def _side(part: Expression) -> str:
-    letters = _written(part, lambda leaf: leaf.letters, truth=False)[0]
+    letters = in_letters(part)
     number = printed(part.value, RESULT_DIGITS[0])
     return letters if letters == number else f"{letters} = {number}"

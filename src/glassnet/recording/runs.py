@@ -16,7 +16,7 @@ from glassnet.history import History
 from glassnet.lines import Line
 from glassnet.network import Network
 from glassnet.program import Program
-from glassnet.recording.places import Moves, Place
+from glassnet.recording.moments import Moves, Moment
 from glassnet.recording.replay import Replay
 from glassnet.rules.entry import is_integer
 from glassnet.rules.optimizers import optimizer as optimizer_of
@@ -91,7 +91,7 @@ class Recording:
         self.batches: int = self._loop.work.batches.per_epoch  # in an epoch
         self.note = ""  # why the last move led nowhere
         self._moves = Moves(self.program.lines, self._steps(), self.batches)
-        self._at = Place(0, 0)
+        self._at = Moment(0, 0)
 
     def _steps(self) -> int:
         """Count the steps that can be looked at; the one that failed is one of them."""
@@ -142,7 +142,7 @@ class Recording:
         return self.program.lines[self._at.line]
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Moment:
         """The place, to come back to by `go_to`."""
         return self._at
 
@@ -174,7 +174,7 @@ class Recording:
         """
         return self._went(self._moves.back(self._at, by), by, "first", "the run begins here")
 
-    def _went(self, place: Place | None, by: str, end: str, why: str) -> bool:
+    def _went(self, place: Moment | None, by: str, end: str, why: str) -> bool:
         self.note = f"this is the {end} {by}: {why}" if place is None else ""
         if place is not None:
             self._at = place
@@ -202,11 +202,11 @@ class Recording:
         step = (epoch - 1) * self.batches + batch - 1
         if not isinstance(line, str):
             _check_within("line", line, len(self.program.lines))
-            self.go_to(Place(step, line - 1))
+            self.go_to(Moment(step, line - 1))
             return
-        self.go_to(Place(step, self._line_that_makes(line, step)))
+        self.go_to(Moment(step, self._line_that_makes(line, step)))
 
-    def go_to(self, place: Place) -> None:
+    def go_to(self, place: Moment) -> None:
         """Go to a place where the run was looked at before."""
         self.note = ""
         self._at = place
@@ -283,7 +283,7 @@ class Recording:
         return float(self.trace["loss"])
 
     @property
-    def fault(self) -> Place:
+    def fault(self) -> Moment:
         """Where the first inf or nan was made in a run that ended with one.
 
         Raises TrainingError where all numbers stayed finite.
@@ -293,7 +293,7 @@ class Recording:
         step = len(self) - 1
         found = self._replay.trace(step).first_not_finite()
         line = None if found is None else found[0]
-        return Place(step, 0 if line is None else self._number_of(line))
+        return Moment(step, 0 if line is None else self._number_of(line))
 
     def _number_of(self, line: Line) -> int:
         return next(n for n, other in enumerate(self.program.lines) if other is line)

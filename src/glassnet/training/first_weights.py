@@ -1,28 +1,62 @@
-"""First weights that look at the data: what initializers do once the training rows are known.
+"""First weights: how they are drawn, and those that look at the data once its rows are known.
 
-The forward lines are run one after another. Where a line reads a parameter that waits for the data,
-the parameter is fitted to what the line makes of the rows, and the line is run again; so each layer
-is fitted behind those before it, whatever they are. The rows come all in one batch, and random
-inputs are at their mean: nothing is dropped and no noise is added, as in prediction. All is done
-in float64, on every engine alike, before the first step.
+For these the forward lines are run one after another. Where a line reads a parameter that waits for
+the data, the parameter is fitted to what the line makes of the rows, and the line is run again; so
+each layer is fitted behind those before it, whatever they are. The rows come all in one batch, and
+random inputs are at their mean: nothing is dropped and no noise is added, as in prediction. All is
+done in float64, on every engine alike, before the first step.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.arrays import Rows
+from glassnet.description import Parameter
+from glassnet.errors import DescriptionError
 from glassnet.lines import Line, Phase
 from glassnet.program import Program
-from glassnet.rules.initializers import Initializer
+from glassnet.rules.initializers import Initializer, RandomSource
 from glassnet.rules.randomness import key, order_of_rows
 from glassnet.values import Values
 
 MOST_ROWS = 10_000  # a sample of so many knows a spread to 0.7 %: more would only take longer
 SAMPLE = 4  # the purpose of these random numbers, beside orders, masks and validation rows
+
+
+def with_fans(program: Program) -> Iterator[tuple[Parameter, tuple[int, int]]]:
+    """Give the parameters in the order in which they are drawn, with their inputs and outputs."""
+    fans = (1, 1)
+    for parameter in program.parameters:
+        if len(parameter.shape) == 2:
+            fans = parameter.shape[0], parameter.shape[1]
+        yield parameter, fans
+
+
+def draw_first_weights(values: Values, random: RandomSource) -> None:
+    """Draw the first weights in order, W1, b1, W2, …, in float64, and round them.
+
+    Raises DescriptionError where an initializer's numbers are too large for the network's dtype.
+    """
+    for parameter, fans in with_fans(values.program):
+        rule = parameter.initializer
+        drawn = (
+            np.full(parameter.shape, rule)
+            if isinstance(rule, int | float)
+            else rule.draw(random, parameter.shape, *fans)
+        )
+        with np.errstate(over="ignore"):
+            values.by_name[parameter.name][...] = drawn
+        if not np.isfinite(values.by_name[parameter.name]).all():
+            raise DescriptionError(
+                f"{rule!r} draws numbers for {parameter.name} that {values.dtype} cannot hold"
+            )
+    for statistic in values.program.statistics:
+        values.by_name[statistic.name][...] = statistic.initializer
 
 
 def waiting_for_data(program: Program) -> dict[str, Initializer]:

@@ -42,8 +42,8 @@ class Hinge(Loss):
     """
 
     rules: ClassVar = (hinge, hinge_slope)
-    formula: ClassVar = "Σ w · max(1 − s·z, 0) / n, s = 1 for a yes, −1 for a no"
-    slope_formula: ClassVar = "w · (−s where s·z < 1, else 0) / n, s = 1 for a yes, −1 for a no"
+    formula: ClassVar = "Σ w · max(1 − s·z, 0) / n, s = 1 for yes, −1 for no"
+    slope_formula: ClassVar = "w · (−s where s·z < 1, else 0) / n, s = 1 for yes, −1 for no"
     note: ClassVar = "what each score lacks to be 1 away from 0 on its side"
     of: ClassVar = "logits"
     refused: ClassVar = (

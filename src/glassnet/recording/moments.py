@@ -12,7 +12,7 @@ MOVES = ("line", "layer", "phase", "batch", "epoch")
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class Moment:
     """A line of a step, which has just been run; both are counted from 0."""
 
     step: int
@@ -59,11 +59,11 @@ class Moves:
         self.firsts["line"] = list(range(len(lines)))
 
     @property
-    def last(self) -> Place:
+    def last(self) -> Moment:
         """The last line of the run."""
-        return Place(self.steps - 1, len(self.lines) - 1)
+        return Moment(self.steps - 1, len(self.lines) - 1)
 
-    def next(self, place: Place, by: str) -> Place | None:
+    def next(self, place: Moment, by: str) -> Moment | None:
         """Give the place that comes next, or None at the end.
 
         Raises DescriptionError for a kind of move that is not known.
@@ -72,8 +72,8 @@ class Moves:
         if by in self.firsts:
             later = [line for line in self.firsts[by] if line > place.line]
             if later:
-                return Place(place.step, later[0])
-            return Place(place.step + 1, 0) if place.step + 1 < self.steps else None
+                return Moment(place.step, later[0])
+            return Moment(place.step + 1, 0) if place.step + 1 < self.steps else None
         if place.step == self.steps - 1:
             return None
         step = place.step + (1 if by == "batch" else self.per_epoch)
@@ -81,9 +81,9 @@ class Moves:
         ends_within = step // self.per_epoch == (self.steps - 1) // self.per_epoch
         if step >= self.steps and not ends_within:
             return None
-        return Place(min(step, self.steps - 1), place.line)
+        return Moment(min(step, self.steps - 1), place.line)
 
-    def back(self, place: Place, by: str) -> Place | None:
+    def back(self, place: Moment, by: str) -> Moment | None:
         """Give the place that came before, or None at the beginning.
 
         Raises DescriptionError for a kind of move that is not known.
@@ -92,10 +92,10 @@ class Moves:
         if by in self.firsts:
             earlier = [line for line in self.firsts[by] if line < place.line]
             if earlier:
-                return Place(place.step, earlier[-1])
-            return Place(place.step - 1, self.firsts[by][-1]) if place.step else None
+                return Moment(place.step, earlier[-1])
+            return Moment(place.step - 1, self.firsts[by][-1]) if place.step else None
         step = place.step - (1 if by == "batch" else self.per_epoch)
-        return Place(step, place.line) if step >= 0 else None
+        return Moment(step, place.line) if step >= 0 else None
 
 
 def check_move(by: str) -> None:

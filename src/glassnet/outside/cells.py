@@ -1,0 +1,160 @@
+"""A scaled input or a target: the cell of the table that it comes from, and what was done to it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.errors import DescriptionError, unknown_name
+from glassnet.explanation.digits import in_full
+from glassnet.explanation.names import parsed
+from glassnet.explanation.record import Explanation, Step
+from glassnet.outside.recorded import Number, named, operands_of, steps_of
+from glassnet.table import Preparation, Table
+from glassnet.table.labels import label_of
+from glassnet.table.scaling import standardised
+
+
+def explain_input(
+    preparation: Preparation, table: Table, row: int, feature: int | str, what: str = ""
+) -> Explanation:
+    """Explain an input of the network by the cell of the table that it stands for.
+
+    Args:
+        preparation: what was learnt from the training rows.
+        table: has the cell.
+        row: of the table, from 0.
+        feature: number of the input, from 0, or name of the column.
+        what: how the number is called, where it is not by the table's row.
+
+    Raises:
+        DescriptionError: there is no such row or feature.
+        TableError: the cell cannot be used.
+
+    Example:
+        >>> table = Table.from_arrays([[1.0], [3.0]], ["no", "yes"])
+        >>> print(explain_input(Preparation.learn(table, "y"), table, 0, "x1"))
+        x[0, 0] = −1: row 1, column 'x1', in the scale of the training rows
+        <BLANKLINE>
+          x[0, 0] = (cell − mean) / scale
+                  = (1 − 2) / 1
+                  = −1
+        <BLANKLINE>
+        where
+          cell = 1  (row 1, column 'x1')
+          mean = 2, scale = 1  (learnt from the training rows)
+
+    """
+    _check_row(table, row)
+    names = preparation.features
+    if isinstance(feature, str) and feature not in names:
+        raise unknown_name("feature", feature, names)
+    column = names.index(feature) if isinstance(feature, str) else feature
+    if not 0 <= column < len(names):
+        raise DescriptionError(f"there is no feature {column}: there are {len(names)}, from 0")
+    name = names[column]
+    numbers = preparation.means[column], preparation.scales[column]
+    what = what or f"x[{row}, {column}]"
+    return _scaled(what, table, name, row, float(table.numbers(name)[row]), *numbers)
+
+
+def explain_target(
+    preparation: Preparation, table: Table, row: int, column: int = 0, what: str = ""
+) -> Explanation:
+    """Explain what is wanted of an output by the cell of the table that says it.
+
+    Args:
+        preparation: what was learnt from the training rows.
+        table: has the cell.
+        row: of the table, from 0.
+        column: of y, from 0.
+        what: how the number is called, where it is not by the table's row.
+
+    Raises:
+        DescriptionError: there is no such row or column.
+        TableError: the cell cannot be used.
+
+    Example:
+        >>> table = Table.from_arrays([[1.0], [3.0]], ["no", "yes"])
+        >>> print(explain_target(Preparation.learn(table, "y"), table, 1, 1))
+        y[1, 1] = 1: row 2, column 'y', says 'yes', which is class 1
+
+    """
+    _check_row(table, row)
+    name, what = preparation.target, what or f"y[{row}, {column}]"
+    if not 0 <= column < preparation.outputs:
+        raise DescriptionError(f"there is no output {column}: there are {preparation.outputs}")
+    if preparation.kind == "number":
+        numbers = preparation.target_mean, preparation.target_scale
+        return _scaled(what, table, name, row, float(table.numbers(name)[row]), *numbers)
+    label = label_of(table.column(name)[row])
+    wanted = int(preparation.targets_of(table)[row])
+    says = f"{table.where(name, row)}, says {label!r}, which is class {wanted}"
+    if wanted != column:
+        says += f", not class {column} ({preparation.classes[column]!r})"
+    value = float(wanted == column)
+    return Explanation(what, value, in_full(np.float64(value)), says, "", "")
+
+
+def with_cells(
+    explanation: Explanation, preparation: Preparation, table: Table, rows: Sequence[int]
+) -> Explanation:
+    """Say of each input and target in an explanation from which cell of a table it comes.
+
+    Args:
+        explanation: of a number of a step.
+        preparation: how the table became X and y.
+        table: has the cells.
+        rows: the table's row that each row of the batch is.
+
+    """
+    own = _of_cell(explanation.what, preparation, table, rows)
+    if own is not None and explanation.array is None and not explanation.steps:
+        return own
+    operands = []
+    for operand in explanation.operands:
+        found = _of_cell(operand.name, preparation, table, rows)
+        origin = operand.origin if found is None else found.origin
+        operands.append(dataclasses.replace(operand, origin=origin))
+    return dataclasses.replace(explanation, operands=tuple(operands))
+
+
+def _of_cell(
+    name: str, preparation: Preparation, table: Table, rows: Sequence[int]
+) -> Explanation | None:
+    letter, index = parsed(name) if "(" not in name else ("", None)
+    if letter not in ("x", "y") or index is None:
+        return None
+    row, column = rows[index[0]], (*index, 0)[1]
+    if letter == "x":
+        return explain_input(preparation, table, row, column, name)
+    if preparation.kind == "classes" and preparation.outputs > 1 and len(index) == 1:
+        return None
+    return explain_target(preparation, table, row, column, name)
+
+
+def _check_row(table: Table, row: int) -> None:
+    if not 0 <= row < table.rows:
+        raise DescriptionError(
+            f"there is no row {row}: {table.source or 'the table'} has the rows 0 to"
+            f" {table.rows - 1}"
+        )
+
+
+def _scaled(
+    what: str, table: Table, name: str, row: int, cell: float, mean: float, scale: float
+) -> Explanation:
+    given: Any = named("cell", cell)
+    found: Any = standardised(table, name, given, named("mean", mean), named("scale", scale))
+    where = table.where(name, row)
+    steps: list[Step] = []
+    if isinstance(found, Number):
+        steps = steps_of(what, found, float(found))
+    learnt = "learnt from the training rows"
+    operands = operands_of(steps, {"cell": where, "mean": learnt, "scale": learnt})
+    result = steps[-1].result if steps else in_full(np.float64(found))
+    origin = f"{where}, in the scale of the training rows"
+    return Explanation(what, float(found), result, origin, "", "", tuple(steps), operands)
