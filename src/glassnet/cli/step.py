@@ -123,13 +123,13 @@ def _script(keys: str | None, keys_from: str | None) -> str | None:
 
 def _has_screen() -> bool:
     """Whether there is a terminal to read keys from and to draw on, and a library that does it."""
-    from glassnet.engines import installed
+    from glassnet.views.debugger import screen
 
     if not _is_terminal():
         return False
     if os.environ.get("TERM") in ("dumb", None) and os.name != "nt":
         return False
-    if installed("textual"):
+    if screen.is_available():
         return True
     click.echo("for a screen: pip install 'glassnet[step]'; here are plain steps", err=True)
     return False

@@ -1,4 +1,4 @@
-"""Places in a run: which step and which line, and where each kind of move leads."""
+"""Moments of a run: which step and which line, and where each kind of move leads."""
 
 from __future__ import annotations
 

@@ -6,8 +6,11 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from glassnet.errors import TrainingError
-from glassnet.trace import Trace, trace_step
+from glassnet.trace import Place, Trace, trace_step
 from glassnet.training.guard import step_inputs
 from glassnet.training.loop import Loop
 from glassnet.training.pace import MOST_STEPS
@@ -56,11 +59,42 @@ class Replay:
         self.go_to(step)
         rates = self.rates(step)
         inputs = step_inputs(self.values, self.loop.work, step, rates)
-        trace = trace_step(self.values.program, inputs)
+        trace = trace_step(self.values.program, inputs, self._place(step))
         self._traces[step] = trace
         while len(self._traces) > 1 and self._too_many():
             self._traces.popitem(last=False)
         return trace
+
+    def _place(self, step: int) -> Place:
+        """Say where a step stands in training: what its rates, masks and rows come from."""
+        loop, per_epoch = self.loop, self.loop.work.batches.per_epoch
+        epoch, position = divmod(step, per_epoch)
+        return Place(
+            loop.work.seed,
+            loop.work.epochs_before + epoch,
+            position,
+            loop.before.steps + step + 1,
+            step,
+            loop.steps,
+            self.rows(step),
+            dict(loop.schedules_in(epoch)),
+            float(loop.factors.at(np.array([step]))[0]),
+        )
+
+    def rows(self, step: int) -> NDArray[np.int64]:
+        """Give the rows that a step takes, by their numbers from 0 in what is trained on."""
+        work = self.loop.work
+        epoch, position = divmod(step, work.batches.per_epoch)
+        start, stop = work.batches.bounds(position)
+        return work.batches.order(work.epochs_before + epoch)[start:stop]
+
+    def losses(self, epoch: int) -> NDArray[np.float64]:
+        """Give the losses of the batches of an epoch, from 0, as the engine has them."""
+        per_epoch = self.loop.work.batches.per_epoch
+        first = epoch * per_epoch
+        self.go_to(first)
+        losses = [self._train(step, step + 1) for step in range(first, first + per_epoch)]
+        return np.concatenate(losses).astype(np.float64)
 
     def _too_many(self) -> bool:
         if len(self._traces) > MOST_TRACES:
@@ -102,11 +136,14 @@ class Replay:
         edits = [s for s in self.tape.edits if start < s <= step]
         return sorted({*halves, *edits})
 
-    def _train(self, first: int, last: int) -> None:
+    def _train(self, first: int, last: int) -> NDArray[Any]:
+        """Do steps; give the losses of the last ones."""
+        losses: NDArray[Any] = np.empty(0)
         for start, stop in _parts(first, last):
             rates = self.loop.rates(start, stop)
-            self.loop.engine.train(self.loop.work, self.values, start, stop, rates)
+            losses = self.loop.engine.train(self.loop.work, self.values, start, stop, rates)
             self.steps_done += stop - start
+        return losses
 
     def _edit(self, step: int) -> None:
         """Set what callbacks set after so many steps."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +13,25 @@ from numpy.typing import ArrayLike, NDArray
 
 from glassnet.errors import DataError, DescriptionError, NotFiniteError, TrainingError
 from glassnet.explanation import Explanation
+from glassnet.explanation.names import checked, parsed
 from glassnet.history import History
 from glassnet.lines import Line
 from glassnet.network import Network
+from glassnet.outside import explain_batch, explain_figure, explain_first_weight
 from glassnet.program import Program
-from glassnet.recording.moments import Moves, Moment
+from glassnet.recording.moments import Moment, Moves
 from glassnet.recording.replay import Replay
 from glassnet.rules.entry import is_integer
 from glassnet.rules.optimizers import optimizer as optimizer_of
 from glassnet.trace import Trace
-from glassnet.training.loop import Loop
+from glassnet.training.loop import Loop, batch_shares
 from glassnet.training.options import listed
 from glassnet.training.tape import Tape
 
 if TYPE_CHECKING:
     from glassnet.what_if import WhatIf
+
+HISTORY = "history."
 
 
 class Recording:
@@ -74,6 +79,7 @@ class Recording:
 
     def __init__(self, network: Network, X: ArrayLike, y: ArrayLike, **options: Any) -> None:
         _check(options)
+        self._made_with = network.seed  # its first weights
         tape = Tape()
         options["callbacks"] = (*listed(options.get("callbacks", ())), tape)
         # Copies: what the caller does to these arrays later must not change what was recorded.
@@ -266,10 +272,7 @@ class Recording:
         These are the rows of X in their order, without those held back for validation and those of
         weight 0.
         """
-        work = self._loop.work
-        start, stop = work.batches.bounds(self._at.step % self.batches)
-        order = work.batches.order(work.epochs_before + self._at.step // self.batches)
-        return order[start:stop]
+        return self._replay.rows(self._at.step)
 
     @property
     def rates(self) -> Mapping[str, float]:
@@ -299,11 +302,51 @@ class Recording:
         return next(n for n, other in enumerate(self.program.lines) if other is line)
 
     def explain(self, what: str) -> Explanation:
-        """Explain one number of this step, such as "dW1[0, 1]"; see `Trace.explain`.
+        """Explain a number: where it comes from, in letters, in numbers, and in words.
 
-        Raises DescriptionError if there is no such number.
+        Args:
+            what: of this step, such as "dW1[0, 1]", "learning_rate" or "keep1[0, 2]"; or "rows" of
+                the batch; or a figure of the history, such as "history.loss[0]", whose epochs are
+                counted from 0.
+
+        Raises:
+            DescriptionError: there is no such number.
+
         """
-        return self.trace.explain(what)
+        if what.strip() == "rows":
+            work = self._loop.work
+            epoch, position = divmod(self._at.step, self.batches)
+            return explain_batch(work.batches, work.epochs_before + epoch, position)
+        if what.startswith(HISTORY):
+            return self._figure(what.removeprefix(HISTORY))
+        found = self.trace.explain(what)
+        return self._with_first_weight(what, found)
+
+    def _figure(self, what: str) -> Explanation:
+        """Explain a figure of the history; the loss of an epoch by those of its batches."""
+        name, index = parsed(what)
+        figures = self.history.columns.get(name, np.empty(0))
+        epoch = index[0] if index else 0
+        adds_up = self.program.description.loss.rows == "sum"
+        if name != "loss" or not -len(figures) <= epoch < len(figures):
+            return explain_figure(self.history, what)
+        epoch %= len(figures)
+        shares = batch_shares(self._loop.work, range(epoch, epoch + 1))[0]
+        known = np.ones(self.batches) if adds_up else shares
+        return explain_figure(self.history, what, self._replay.losses(epoch), known)
+
+    def _with_first_weight(self, what: str, found: Explanation) -> Explanation:
+        """Say how a weight was drawn, in the step that begins with it as it was drawn."""
+        name, index = parsed(what)
+        new = not self._at.step and not self._loop.before.epochs
+        if not new or index is None or name not in self.program.parameter_shapes:
+            return found
+        index = checked(self.trace, name, name, index)
+        drawn = explain_first_weight(self.program, self._made_with, name, index)
+        if self.trace[name].dtype.type(drawn.value) != self.trace[name][index]:
+            return found  # it was set, fitted to the data, or drawn by another seed
+        remarks = (*found.remarks, drawn.origin, *drawn.remarks)
+        return replace(found, steps=drawn.steps, operands=drawn.operands, remarks=remarks)
 
     def what_if(self, changes: Mapping[str, Any]) -> WhatIf:
         """Run this step with other numbers, as in {"W1[0, 2]": 0.5}; see `Trace.what_if`.

@@ -190,11 +190,11 @@ class Loop(Run):
             epochs = np.asarray(which) // self.work.batches.per_epoch
             for epoch in np.unique(epochs).tolist():
                 part = slice(*np.searchsorted(epochs, (epoch, epoch + 1)).tolist())
-                for name, schedule in self._schedules_in(epoch):
+                for name, schedule in self.schedules_in(epoch):
                     found[name][part] = scheduled_rates(schedule, self.steps, which[part])
         return found
 
-    def _schedules_in(self, epoch: int) -> Iterable[tuple[str, Schedule]]:
+    def schedules_in(self, epoch: int) -> Iterable[tuple[str, Schedule]]:
         """Give the schedules that hold in an epoch, by the losses of those before it."""
         history, known = self.history, self._schedules
         watched = history.loss if self.after.held_out is None else history.validation_loss

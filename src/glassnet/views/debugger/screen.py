@@ -7,10 +7,10 @@ by a colour is told by a sign too.
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 from glassnet.debugger import KEYS, Debugger, Press
-from glassnet.engines import installed
 from glassnet.errors import missing_extra
 from glassnet.views.debugger.parts import (
     explanation_rows,
@@ -42,6 +42,11 @@ Screen { layout: vertical; }
 """
 
 
+def is_available() -> bool:
+    """Whether Textual is installed."""
+    return importlib.util.find_spec("textual") is not None
+
+
 def show(debugger: Debugger, title: str) -> None:
     """Open the screen, until it is quit.
 
@@ -62,7 +67,7 @@ def app_of(debugger: Debugger, title: str, *, color: bool = True) -> Any:
         MissingExtraError: Textual is not installed.
 
     """
-    if not installed("textual"):
+    if not is_available():
         raise missing_extra("the debugger's screen", "textual", "step")
     from rich.text import Text
     from textual.app import App, ComposeResult
