@@ -79,6 +79,7 @@ def test_every_number_of_what_if_is_in_the_two_traces():
         before, after = found.before[name], found.after[name]
         place += (0,) * (before.ndim - len(place))
         assert (change["before"], change["after"]) == (before[place], after[place])
+        assert change["difference"] == change["after"] - change["before"]
         differs = before != after
         assert (change["changed"], change["size"]) == (np.count_nonzero(differs), before.size)
         apart = np.abs(after.astype(float) - before)

@@ -83,7 +83,7 @@ class WhatIf:
     def as_dict(self) -> dict[str, Any]:
         """Give plain data for JSON; inf and nan become text."""
         before, after = self.outputs
-        fields = ("name", "phase", "line", "what", "before", "after", "changed", "size")
+        fields = "name phase line what before after difference changed size".split()
         return {
             "asked": {name: _plain(value) for name, value in self.asked.items()},
             "loss": {"before": _plain(self.loss[0]), "after": _plain(self.loss[1])},

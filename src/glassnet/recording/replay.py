@@ -77,7 +77,7 @@ class Replay:
             step,
             loop.steps,
             self.rows(step),
-            dict(loop.schedules_in(epoch)),
+            dict(loop.schedules_in(epoch)) if loop.watching else {},
             float(loop.factors.at(np.array([step]))[0]),
         )
 
