@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from glassnet.network import load as load
     from glassnet.own_rules import register_activation as register_activation
     from glassnet.program import Program as Program
+    from glassnet.recording import Recording as Recording
     from glassnet.rules.averages import EMA as EMA
     from glassnet.rules.averages import SWA as SWA
     from glassnet.rules.initializers import Fill as Fill
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     from glassnet.table import Table as Table
     from glassnet.trace import Trace as Trace
     from glassnet.training.rate_finder import RateFinding as RateFinding
+    from glassnet.what_if import WhatIf as WhatIf
 
 __version__ = "0.1.0"
 
@@ -103,6 +105,7 @@ PLACES = {
     "glassnet.network": "Network load",
     "glassnet.own_rules": "register_activation",
     "glassnet.program": "Program",
+    "glassnet.recording": "Recording",
     "glassnet.rules.averages": "EMA SWA",
     "glassnet.rules.initializers": "Fill Glorot He LeCun Normal Orthogonal TruncatedNormal Uniform"
     " UnitVariance Zeros",
@@ -117,6 +120,7 @@ PLACES = {
     "glassnet.table": "Table",
     "glassnet.trace": "Trace",
     "glassnet.training.rate_finder": "RateFinding",
+    "glassnet.what_if": "WhatIf",
 }
 MODULES = ("callbacks", "datasets", "table")
 _PLACE_OF = {name: place for place, names in PLACES.items() for name in names.split()}

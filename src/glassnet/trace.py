@@ -18,6 +18,7 @@ from glassnet.rules.schedules import Schedule
 if TYPE_CHECKING:
     from glassnet.explanation import Explanation
     from glassnet.views.drawing import Drawing
+    from glassnet.what_if import WhatIf
 
 Default = TypeVar("Default")
 
@@ -330,6 +331,16 @@ class Trace(Mapping[str, NDArray[Any]]):
             input_names=input_names,
             output_names=output_names,
         )
+
+    def what_if(self, changes: Mapping[str, Any]) -> WhatIf:
+        """Run the lines again with other numbers, as in {"W1[0, 2]": 0.5}, and say what changes.
+
+        Raises DescriptionError for what is not there or is made by a line, DataError for what is no
+        number.
+        """
+        from glassnet.what_if import what_if  # it stands above, and is not always needed
+
+        return what_if(self, changes)
 
     # ------------------------------------------------------------------------ in print
 

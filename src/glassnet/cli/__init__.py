@@ -26,6 +26,7 @@ from glassnet.cli.program import program
 from glassnet.cli.rate import rate
 from glassnet.cli.rules import rules
 from glassnet.cli.show import show
+from glassnet.cli.step import step
 
 
 def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -51,6 +52,7 @@ def main(context: click.Context) -> None:
 
     \b
     glassnet show "2-3-1 sigmoid" --data exam        every number of one step
+    glassnet step "2-3-1 sigmoid" --data exam        train, and walk it line by line
     glassnet fit data/iris.csv --target species      train, test, save
     glassnet predict iris.safetensors data/iris.csv  use what was saved
     glassnet explain iris.safetensors data/iris.csv  where a row's numbers come from
@@ -62,5 +64,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (show, draw, rate, fit, predict, explain, program, check, data, rules, lesson):
+for command in (show, draw, step, rate, fit, predict, explain, program, check, data, rules, lesson):
     main.add_command(command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,14 +21,12 @@ from glassnet.cli.options import (
     optimizer_options,
     seed_option,
 )
+from glassnet.views.numbers import numbers_in
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     import glassnet as gn
 
-MOST_LINES = 3  # of the numbers of one value
-FEWEST_LETTERS = 12  # for them, however narrow the terminal is
+FEWEST_LETTERS = 12  # for numbers, however narrow the terminal is
 
 
 @click.command()
@@ -103,7 +101,7 @@ def _listing(trace: gn.Trace, row: int, width: int) -> Iterator[str]:
         if len(text) > across:
             yield from _broken(f"  {text}", width)
             start = f"  {'':<{across}}  {value.shape!s:<{shapes}}  "
-        for numbers in _numbers(
+        for numbers in numbers_in(
             value[row] if of_rows else value, max(FEWEST_LETTERS, width - len(start))
         ):
             yield start + numbers
@@ -139,30 +137,6 @@ def _entries(trace: gn.Trace) -> Iterator[tuple[str, str, str, bool]]:
         for place, (name, shape) in enumerate(zip(names[line.text], line.shapes, strict=True)):
             text = f"  {name}" if place else line.text
             yield line.phase.value, text, name, shape[:1] == ("m",)
-
-
-def _numbers(value: NDArray[Any], room: int) -> list[str]:
-    """Give the numbers of a value as far as there is room, in lines; a bar stands between rows.
-
-    >>> import numpy as np
-    >>> _numbers(np.array([[1, 2.5], [3, 4]]), 40), _numbers(np.arange(9), 12)
-    (['1 2.5 | 3 4'], ['0 1 2 3 4 …'])
-    >>> _numbers(np.array([[1, 2.5], [3, 4]]), 7)
-    ['1 2.5 |', '3 4']
-    """
-    rows = value.reshape(-1, value.shape[-1]) if value.ndim else value.reshape(1, 1)
-    texts = [" ".join(f"{number + 0.0:.4g}" for number in row) for row in rows]  # no -0
-    whole = " | ".join(texts)
-    if len(whole) > room and 1 < len(texts) <= MOST_LINES and len(rows[0]) > 1:
-        barred = [f"{text} |" for text in texts[:-1]]
-        return [_cut(text, room) for text in (*barred, texts[-1])]
-    return [_cut(whole, room)]
-
-
-def _cut(text: str, room: int) -> str:
-    if len(text) <= room:
-        return text
-    return text[: room - 1].rpartition(" ")[0].removesuffix(" |") + " …"
 
 
 def _first_gradient(trace: gn.Trace) -> str:

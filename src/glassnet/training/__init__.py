@@ -9,6 +9,7 @@ rate_factor.py  what callbacks multiply the learning rate by
 pace.py         how long the engine runs at a time, and how Ctrl-C is heard
 guard.py        a loss or weight that became inf or nan: the step and the line that did it
 loop.py         the loop
+tape.py         what is kept of a training so that its steps can be done again
 rate_finder.py  one short training with a growing rate
 lbfgs.py        L-BFGS: SciPy makes the steps
 stepping.py     a step at a time, on rows that come one after the other

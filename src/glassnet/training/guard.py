@@ -49,6 +49,7 @@ class Guard:
         self.values = values
         self.work = work
         self.rates = rates
+        self.fault: int | None = None  # the step that made something inf or nan, once it is known
         self.step = 0  # steps of this fit that the copy has behind it
         self.copy = values.copy()
         self.earlier_step = 0
@@ -134,7 +135,7 @@ class Guard:
 
         Gives how many steps these have behind them, and the error that names the step at fault.
         """
-        fault = self.go_to_fault(bad)
+        fault = self.fault = self.go_to_fault(bad)
         rates = self.rates(fault, fault + 1)[0]
         trace = trace_step(self.values.program, step_inputs(self.values, self.work, fault, rates))
         kept = self._go_before(fault)

@@ -53,6 +53,7 @@ class Loop(Run):
 
     def check_beginning(self) -> None:
         """Raise NotFiniteError where training begins with values that are not finite."""
+        self.tape.start(self.values)
         self.guard = Guard(self.engine, self.values, self.work, self.rates)
         if not self.guard.is_good():
             self._fail(0)
@@ -99,8 +100,11 @@ class Loop(Run):
         if not self.guard.keep(last, seconds):
             self._fail(last)
         if self._record(losses):
+            self.tape.before_callbacks(self.values)
             self.look(self._tally())
             self._keep_what_callbacks_set()
+            self.tape.after_callbacks(self.step, self.values)
+        self.tape.keep(self.step, self.values)
 
     def _keep_what_callbacks_set(self) -> None:
         """Steps that are done again must begin where they began."""
@@ -140,6 +144,7 @@ class Loop(Run):
         """Raise the error for values or losses, of this chunk, not finite after step `bad`."""
         first = self.step
         self.step, error = self.guard.stop(bad)
+        self.tape.cut(self.step)
         if losses is not None:
             self._record(losses[: max(0, self.step - first)])
         best = self.history.best_epoch or 0  # its weights are put back yet
@@ -185,11 +190,11 @@ class Loop(Run):
             epochs = np.asarray(which) // self.work.batches.per_epoch
             for epoch in np.unique(epochs).tolist():
                 part = slice(*np.searchsorted(epochs, (epoch, epoch + 1)).tolist())
-                for name, schedule in self._schedules_in(epoch):
+                for name, schedule in self.schedules_in(epoch):
                     found[name][part] = scheduled_rates(schedule, self.steps, which[part])
         return found
 
-    def _schedules_in(self, epoch: int) -> Iterable[tuple[str, Schedule]]:
+    def schedules_in(self, epoch: int) -> Iterable[tuple[str, Schedule]]:
         """Give the schedules that hold in an epoch, by the losses of those before it."""
         history, known = self.history, self._schedules
         watched = history.loss if self.after.held_out is None else history.validation_loss
@@ -197,7 +202,7 @@ class Loop(Run):
             loss = float(watched[last])
             known[last + 1] = {name: s.following(loss) for name, s in known[last].items()}
         oldest = self.guard.earlier_step // self.work.batches.per_epoch  # that may be done again
-        for passed in [e for e in known if e < oldest]:
+        for passed in [e for e in known if e < oldest and not self.tape.keeps]:
             del known[passed]
         return known[epoch].items()
 

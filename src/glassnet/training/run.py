@@ -14,6 +14,7 @@ from glassnet.history import History, Tally
 from glassnet.training.epochs import AfterEpoch
 from glassnet.training.options import Options
 from glassnet.training.pace import Interrupt
+from glassnet.training.tape import NoTape, Tape
 from glassnet.values import Values
 
 clock = time.perf_counter
@@ -59,6 +60,7 @@ class Run:
         options: how it is trained.
         publish: tells the network how far it is: before callbacks, and at the end.
         progress: is told how far training is.
+        tape: keeps what it takes to do steps again; one among the callbacks is taken.
 
     """
 
@@ -72,6 +74,7 @@ class Run:
     publish: Callable[[Tally], None]
     progress: Progress = field(default_factory=Silent)
     interrupt: Interrupt = field(default_factory=Interrupt)
+    tape: NoTape = field(default_factory=NoTape)
 
     def __post_init__(self) -> None:
         """Make ready what a way of training needs of its own."""
@@ -110,6 +113,9 @@ class Run:
 
     def begin(self) -> None:
         """Begin the callbacks; where that cannot be done nothing is trained."""
+        for tape in self.options.callbacks:
+            if isinstance(tape, Tape):
+                self.tape, tape.run = tape, self
         self.after.callbacks.begin()
 
     def _leave(self) -> None:
