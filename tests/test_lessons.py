@@ -22,7 +22,7 @@ from glassnet.lessons.page import Page
 from glassnet.lessons.printed import as_printed, within_digits
 from glassnet.lessons.result import Result
 from glassnet.lessons.texts import LANGUAGES, TEXTS
-from glassnet.views import plots
+from glassnet.plots import files, fonts
 from glassnet.views.letters import cells, fold
 
 MODULES = {
@@ -408,8 +408,8 @@ def test_pictures_are_saved_where_they_are_asked_for(tmp_path):
     ("lang", "font", "said"), [("zh", "", 1), ("zh", "SimHei", 0), ("en", "", 0)]
 )
 def test_it_is_said_once_that_files_have_no_chinese(tmp_path, monkeypatch, lang, font, said):
-    monkeypatch.setattr(plots, "chinese_font", lambda: font)
-    monkeypatch.setattr(plots, "save", lambda picture, path: path)
+    monkeypatch.setattr(fonts, "chinese_font", lambda: font)
+    monkeypatch.setattr(files, "save", lambda picture, path: path)
     stream = io.StringIO()
     lessons.run("line", lang, picture_folder=tmp_path, stream=stream)
     assert "".join(stream.getvalue().split()).count("NotoSansCJK") == said
