@@ -6,6 +6,7 @@ best_weights.py  keeps the best epoch's weights; stops when no better ones come
 plateau.py       lowers the learning rate when a number stalls
 logs.py          a line an epoch, as CSV or JSON
 tensorboard.py   the same for TensorBoard
+live.py          plots, in a window, a notebook or files
 measurements.py  how weights, gradients, activations and updates are spread
 
 Example:
@@ -22,6 +23,7 @@ Example:
 """
 
 from glassnet.callbacks.best_weights import BestWeights, EarlyStopping
+from glassnet.callbacks.live import Live
 from glassnet.callbacks.logs import LOGS, CSVLog, JSONLinesLog
 from glassnet.callbacks.measurements import Measurements
 from glassnet.callbacks.plateau import ReduceOnPlateau
@@ -36,6 +38,7 @@ __all__ = [
     "CallbackLike",
     "EarlyStopping",
     "JSONLinesLog",
+    "Live",
     "Measurements",
     "ReduceOnPlateau",
     "TensorBoard",

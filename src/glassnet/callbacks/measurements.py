@@ -72,7 +72,7 @@ class Snapshot:
 
 @dataclass(eq=False)
 class Measurements(Callback):
-    """Takes, before training and every so many epochs, a step on a sample and notes what it is like.
+    """Looks at a step on a sample of rows, before training and every so many epochs.
 
     The step is traced and not made: training goes on as without it, bit by bit. Of arrays only
     counts and norms are kept, and the weights themselves, so that a path can be drawn through

@@ -1,9 +1,10 @@
 """Plots of records, with matplotlib: `gn.plots.loss_curve(history)` and the like.
 
 Each takes the record that it shows and gives the axes. `ax=` says where to draw; without it there
-is a new figure that belongs to nobody, `ax.figure`, to be saved with `ax.figure.savefig("loss.png")`
-or shown at the end of a notebook's cell. Other options go on to what draws. Nothing is drawn that
-was not computed: plots call `predict`, run a program's lines, or read what training wrote down.
+is a new figure that belongs to nobody, `ax.figure`, to be saved with
+`ax.figure.savefig("loss.png")` or shown at the end of a notebook's cell. Other options go on
+to what draws. Nothing is drawn that was not computed: plots call `predict`, run a program's lines,
+or read what training wrote down.
 matplotlib is the extra `plots`; importing this package does not load it.
 
 curves.py      losses and metrics over epochs, rates, folds; the fit over one column

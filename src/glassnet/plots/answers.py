@@ -72,7 +72,8 @@ def confusion_matrix(
     usual = {"cmap": color_map(SHARES), "vmin": 0.0, "vmax": 1.0, "aspect": "equal"}
     ax.imshow(shares, **{**usual, **image})
     _write_counts(ax, counts, shares)
-    places, long = np.arange(len(names)), max(map(len, names)) > LONGEST or len(names) > 8
+    places, long = np.arange(len(names)), max(map(len, names))
+    long = long > LONGEST or (len(names) > 8 and long > 3)
     ax.set_xticks(places, names, **font())
     ax.set_yticks(places, names, **font())
     if long:

@@ -227,4 +227,3 @@ def fit_1d(
     if title == "" and line.fixed:
         ax.title.set_fontsize(9)
     return ax
-

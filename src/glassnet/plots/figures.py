@@ -57,7 +57,7 @@ def small_axes(ax: Any, count: int) -> list[Any]:
     columns = min(count, MOST_COLUMNS)
     rows = -(-count // columns)
     if ax is None:
-        grid = new_figure((max(2.0 * columns + 0.9, 3.2), 1.9 * rows + 0.6))
+        grid = new_figure((max(2.0 * columns + 0.9, 3.2), 1.9 * rows + (0.9 if rows == 1 else 0.6)))
         return _first_of(grid.subplots(rows, columns, squeeze=False), count)
     place = axes_or_new(ax).get_subplotspec()
     if place is None:

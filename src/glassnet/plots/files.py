@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from glassnet.errors import DataError, missing_extra
 from glassnet.plots.charts import figure
@@ -69,11 +70,13 @@ class MovingPicture:
 
     def add(self, page: Any) -> None:
         """Add what a figure shows now, as one more frame."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from PIL import Image
 
-        drawn = io.BytesIO()
-        page.savefig(drawn, format="png")
-        self._last = Image.open(drawn).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+        canvas = FigureCanvasAgg(page)
+        canvas.draw()
+        drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        self._last = drawn.quantize(64, dither=Image.Dither.NONE)
         if self._added % self._stride == 0:
             self._frames.append(self._last)
         self._added += 1

@@ -141,6 +141,7 @@ def line_of(
 
 
 def check_resolution(resolution: int) -> None:
+    """Raise DescriptionError for a number of places that is none, or that nobody could see."""
     if not COUNT.holds(resolution) or not 2 <= resolution <= 2000:
         raise DescriptionError(
             f"resolution must be a whole number from 2 to 2000, got {resolution!r}"

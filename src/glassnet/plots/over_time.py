@@ -21,7 +21,7 @@ from glassnet.plots.figures import (
 from glassnet.plots.palette import DARK, SHARES, color_map, style
 
 if TYPE_CHECKING:
-    from glassnet.callbacks.measurements import Measurements
+    from glassnet.callbacks.measurements import Measurements, Spread
 
 USUAL_RATIO = 1e-3  # of an update to its weights, where training mostly goes well
 KINDS = ("weights", "gradients", "activations")
@@ -69,8 +69,13 @@ def histograms_over_time(
     names = _names(seen, of)
     small = small_axes(ax, len(names))
     ends = _ends(seen.epochs)
+    most = max(_shares(spread).max() for name in names for spread in seen.spreads(name))
+    from matplotlib.colors import PowerNorm
+
+    usual = {"cmap": color_map(SHARES), "norm": PowerNorm(0.5, 0.0, max(float(most), 1e-9))}
+    usual |= {"edgecolors": "face", "linewidths": 0.2}
     for number, (one, name) in enumerate(zip(small, names, strict=True)):
-        drawn = _draw_spreads(one, seen.spreads(name), ends, collection)
+        drawn = _draw_spreads(one, seen.spreads(name), ends, {**usual, **collection})
         write(one, name, x="epoch", size=9)
         write(one, y="value" if number % 4 == 0 else "")
         one.set_xlim(ends[0], ends[-1])
@@ -80,7 +85,8 @@ def histograms_over_time(
         one.spines[["top", "right"]].set_visible(False)
         whole_numbers(one.xaxis)
     bar = small[0].figure.colorbar(drawn, ax=small)
-    bar.set_label("share of the numbers of an epoch", fontsize=9)
+    bar.set_label("share of an epoch's numbers", fontsize=8)
+    bar.ax.tick_params(labelsize=7)
     bar.outline.set_visible(False)
     if title:
         small[0].figure.suptitle(title, fontsize=11)
@@ -90,23 +96,13 @@ def histograms_over_time(
 def _draw_spreads(one: Any, spreads: Any, ends: NDArray[Any], options: dict[str, Any]) -> Any:
     """Draw a box for each bin of each epoch, as dark as its share of the epoch's numbers."""
     from matplotlib.collections import PolyCollection
-    from matplotlib.colors import PowerNorm
 
     boxes, shares = [], []
     for spread, left, right in zip(spreads, ends[:-1], ends[1:], strict=True):
-        total = max(1, int(spread.counts.sum()))
-        for low, high, count in zip(
-            spread.edges[:-1], spread.edges[1:], spread.counts, strict=True
-        ):
+        for low, high in zip(spread.edges[:-1], spread.edges[1:], strict=True):
             boxes.append([(left, low), (right, low), (right, high), (left, high)])
-            shares.append(count / total)
-    usual = {
-        "cmap": color_map(SHARES),
-        "norm": PowerNorm(0.5, 0.0, 1.0),
-        "edgecolors": "face",
-        "linewidths": 0.2,
-    }
-    drawn = PolyCollection(boxes, array=np.array(shares), **{**usual, **options})
+        shares.append(_shares(spread))
+    drawn = PolyCollection(boxes, array=np.concatenate(shares), **options)
     one.add_collection(drawn)
     one.autoscale_view()
     low = min(float(spread.edges[0]) for spread in spreads)
@@ -116,10 +112,15 @@ def _draw_spreads(one: Any, spreads: Any, ends: NDArray[Any], options: dict[str,
     return drawn
 
 
+def _shares(spread: Spread) -> NDArray[Any]:
+    """Give which part of the finite numbers lies in each bin."""
+    return np.asarray(spread.counts / max(1, int(spread.counts.sum())))
+
+
 def _ends(epochs: NDArray[Any]) -> NDArray[Any]:
     """Give where the column of each epoch begins and ends: half-way to the next."""
     if len(epochs) == 1:
-        return epochs[0] + np.array([-0.5, 0.5])
+        return np.asarray(epochs[0] + np.array([-0.5, 0.5]))
     middles = (epochs[:-1] + epochs[1:]) / 2
     first, last = 2 * epochs[0] - middles[0], 2 * epochs[-1] - middles[-1]
     return np.array([first, *middles, last])

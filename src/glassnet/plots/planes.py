@@ -12,10 +12,11 @@ from glassnet.errors import DescriptionError, unknown_name
 from glassnet.plots.figures import axes_or_new, beside, draw_legend, write
 from glassnet.plots.fonts import font, shown
 from glassnet.plots.grids import Plane, plane_of
-from glassnet.plots.palette import COLORS, DARK, ONE_SIGN, color_map, style, tint
+from glassnet.plots.palette import COLORS, DARK, ONE_SIGN, SHARES, color_map, style, tint
 from glassnet.plots.subjects import Subject, names_or, subject_of
 
 WIDE = (5.4, 3.9)
+DEEP = 0.65  # of a class's own colour, where its chance is 1: its points must still be seen
 Columns = Sequence[int | str]
 Held = Mapping[str | int, float] | None
 
@@ -142,13 +143,14 @@ def probability_surface(
     if chances.shape[1] == 1:
         number = 1 if number is None else number
         values = chances[:, 0] if number == 1 else 1 - chances[:, 0]
-        colors = [tint(COLORS[1 - number], 0.9), "#F7F7F7", tint(COLORS[number], 0.9)]
+        colors = [tint(COLORS[1 - number], DEEP), "#FFFFFF", tint(COLORS[number], DEEP)]
     elif number is None:
         values, colors = chances.max(axis=1), None
     else:
-        values, colors = chances[:, number], ["#FFFFFF", style(number)[0]]
+        values, colors = chances[:, number], ["#FFFFFF", tint(style(number)[0], DEEP)]
     said = f"chance of {names[number]}" if number is not None else "highest chance of a class"
-    usual = {"cmap": ONE_SIGN if colors is None else color_map(colors), "vmin": 0.0, "vmax": 1.0}
+    usual = {"cmap": color_map(SHARES[:2] if colors is None else colors), "vmin": 0.0, "vmax": 1.0}
+    usual |= {"vmin": 1 / chances.shape[1]} if number is None else {}  # no highest chance is lower
     drawn = show_image(ax, plane, plane.image(values), {**usual, **image})
     _bar(ax, drawn, said)
     if number is not None and values.min() < 0.5 < values.max():
@@ -231,6 +233,7 @@ def _class_number(of: int | str | None, names: Sequence[str]) -> int | None:
 
 
 def show_image(ax: Any, plane: Plane, image: NDArray[Any], options: dict[str, Any]) -> Any:
+    """Draw an image over a plane, from below, so that each pixel lies around its place."""
     usual = {"origin": "lower", "extent": plane.extent, "aspect": "auto", "zorder": 0}
     return ax.imshow(image, **{**usual, **options})
 
@@ -253,7 +256,10 @@ def points_by_class(
 
     The classes are named to the right of the axes, or below them.
     """
+    from matplotlib.patheffects import withStroke
+
     first, second = places
+    halo = [withStroke(linewidth=2.6, foreground="white")]  # markers without an area need it
     size = 26 if len(first) <= 300 else 12
     if subject.y is None:
         ax.scatter(first, second, size // 2, color="#555555", alpha=0.7, linewidths=0, zorder=3)
@@ -262,7 +268,7 @@ def points_by_class(
         rows = subject.wanted == number
         color, marker = style(number)
         edge: dict[str, Any] = {"edgecolors": "white", "linewidths": 0.5}
-        edge = {"linewidths": 1.3} if marker in "x+" else edge
+        edge = {"linewidths": 1.4, "path_effects": halo} if marker in "x+" else edge
         look = {"color": color, "marker": marker, "label": shown(name), **edge}
         if rows.any():
             ax.scatter(first[rows], second[rows], size, zorder=3, **look)
@@ -278,4 +284,3 @@ def _finish(ax: Any, plane: Plane, title: str) -> None:
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
     write(ax, title or plane.note, x=plane.names[0], y=plane.names[1], size=11 if title else 9)
-

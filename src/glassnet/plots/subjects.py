@@ -142,10 +142,10 @@ class Subject:
         y = self.targets
         whole = (-1, 1) if self.network.description.loss.targets == "signs" else (0, 1)
         if self.kind == "yes or no" and not np.isin(y, whole).all():
-            odd = y[~np.isin(y, whole)].flat[0]
+            odd, (no, yes) = y[~np.isin(y, whole)].flat[0], whole
             raise DataError(
-                f"y holds {odd:g}, which is neither of the classes {whole[0]} and {whole[1]}: a plot"
-                " of classes cannot show it; for numbers take gn.plots.predicted_against_true"
+                f"y holds {odd:g}, which is neither of the classes {no} and {yes}: a plot of"
+                " classes cannot show it; for numbers take gn.plots.predicted_against_true"
             )
         return self.reading.answers(y, y)[0]
 
@@ -200,7 +200,9 @@ class Subject:
         preparation = self.network.preparation
         if preparation is not None and preparation.kind == "number":
             return preparation.target
-        return "y" if self.network.description.outputs == 1 else f"y{output + 1}"
+        description = self.network.description
+        columns = description.loss.target_columns(description.outputs)
+        return "y" if columns == 1 else f"y{output + 1}"
 
     def target_in_unit(self, numbers: Array) -> Array:
         """Give targets or outputs that are numbers in the unit of the table."""
@@ -250,8 +252,8 @@ def _of_table(network: Network, table: Any, y: Any) -> Subject:
     preparation = network.preparation
     if preparation is None:
         raise DataError(
-            "the network was not trained on a table, so it does not know which column is which: give"
-            " X and y as arrays"
+            "the network was not trained on a table, so it does not know which column is which:"
+            " give X and y as arrays"
         )
     if y is not None:
         raise DataError("a Table has its target in it: leave y out, or give X as an array")

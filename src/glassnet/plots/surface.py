@@ -147,8 +147,7 @@ def _two_directions(
     if directions is not None:
         if isinstance(directions, str) or len(directions) != 2:
             raise DescriptionError(
-                'directions are two weights, such as ("W1[0, 0]", "b2[0]"), got'
-                f" {directions!r}"
+                f'directions are two weights, such as ("W1[0, 0]", "b2[0]"), got {directions!r}'
             )
         found = [_place(values, str(named)) for named in directions]
         (first, one), (second, other) = found
@@ -258,12 +257,12 @@ def _draw_losses(
     usual: dict[str, Any] = {"cmap": ONE_SIGN, "shading": "nearest", "rasterized": True}
     if (wide if log is None else log) and low > 0:
         usual["norm"] = LogNorm(low, high)
-        levels = np.geomspace(low, high, 12)[1:-1]
+        levels = np.geomspace(low, high, 9)[1:-1]
     else:
-        levels = np.linspace(low, high, 12)[1:-1]
+        levels = np.linspace(low, high, 11)[1:-1]
     drawn = ax.pcolormesh(*sides, shown, zorder=0, **{**usual, **mesh})
     if high > low:
-        ax.contour(*sides, shown, levels, colors="white", linewidths=0.5, alpha=0.6)
+        ax.contour(*sides, shown, levels, colors="white", linewidths=0.5, alpha=0.45)
     tidy(ax)
     ax.grid(visible=False)
     return drawn
