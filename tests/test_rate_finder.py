@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 
 import glassnet as gn
 from glassnet.cli import main
+from glassnet.plots import charts, files
 from glassnet.rules.optimizers import OPTIMIZERS
 from glassnet.rules.randomness import keep_mask, mask_key, order_of_rows
 from glassnet.training.rate_finder import smooth, suggested
-from glassnet.plots import charts, files
 from glassnet.views import pictures, terminal
 
 RANDOM = np.random.RandomState(0)

@@ -49,7 +49,7 @@ def small_axes(ax: Any, count: int) -> list[Any]:
 
     Raises DescriptionError where neither can be had.
     """
-    if isinstance(ax, Sequence | np.ndarray):
+    if isinstance(ax, Sequence | np.ndarray) and not isinstance(ax, str):
         given = np.asarray(ax, dtype=object).ravel().tolist()
         if len(given) != count:
             raise DescriptionError(f"this needs {count} axes, got {len(given)}")

@@ -32,8 +32,8 @@ def style(number: int) -> tuple[str, str]:
 def tint(color: str, share: float = 0.35) -> tuple[float, float, float]:
     """Mix a colour with white, for an area that things are drawn upon.
 
-    >>> tint("#0072B2", 1.0)
-    (0.0, 0.4470588235294118, 0.6980392156862745)
+    >>> tint("#FF0000", 0.5)
+    (1.0, 0.5, 0.5)
     """
     parts = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
     red, green, blue = (share * part + 1 - share for part in parts)
