@@ -71,6 +71,7 @@ def histograms_over_time(
     ends = _ends(seen.epochs)
     most = max(_shares(spread).max() for name in names for spread in seen.spreads(name))
     from matplotlib.colors import PowerNorm
+    from matplotlib.ticker import MaxNLocator
 
     usual = {"cmap": color_map(SHARES), "norm": PowerNorm(0.5, 0.0, max(float(most), 1e-9))}
     usual |= {"edgecolors": "face", "linewidths": 0.2}
@@ -87,6 +88,8 @@ def histograms_over_time(
     bar = small[0].figure.colorbar(drawn, ax=small)
     bar.set_label("share of an epoch's numbers", fontsize=8)
     bar.ax.tick_params(labelsize=7)
+    bar.locator = MaxNLocator(4)  # else the root scale has ticks that no one would choose
+    bar.update_ticks()
     bar.outline.set_visible(False)
     if title:
         small[0].figure.suptitle(title, fontsize=11)
