@@ -70,6 +70,24 @@ def test_curve_is_what_the_network_predicts(beans):
     assert (line.x[0], line.x[-1]) == (X.min(), X.max())
 
 
+def test_regions_end_where_the_network_names_another_class():
+    X, y = SPIRAL
+    net = gn.Network("2-8-3 relu softmax", random_state=0)
+    border, *points = pictures.regions(net, X, y).charts[0].marks
+    assert [m.name for m in points] == ["0", "1", "2"]
+    x1, x2 = (np.linspace(X[:, i].min(), X[:, i].max(), pictures.GRID) for i in range(2))
+    named = np.array([np.argmax(net.predict(np.column_stack([x1, 0 * x1 + v])), 1) for v in x2])
+    wanted = {
+        (x1[i], x2[j])
+        for j in range(pictures.GRID)
+        for i in range(pictures.GRID)
+        if (i + 1 < len(x1) and named[j, i] != named[j, i + 1])
+        or (j + 1 < len(x2) and named[j, i] != named[j + 1, i])
+    }
+    assert wanted
+    assert set(zip(border.x, border.y, strict=True)) == wanted
+
+
 def test_loss_is_the_history(beans):
     history = beans[3]
     training, validation = pictures.loss(history).charts[0].marks

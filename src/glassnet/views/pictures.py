@@ -7,13 +7,14 @@ one frame of a moving picture while the network it was made from trains on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.errors import DataError, unknown_name
+from glassnet.rules.reading import reading_of
 
 if TYPE_CHECKING:
     from glassnet.history import History
@@ -355,6 +356,41 @@ def learning_rate(
     before = finding.smoothed[:-1] if len(finding.smoothed) > 1 else finding.smoothed
     chart = Chart(tuple(marks), title, *labels, log_x=True, y_range=_with_room(before, share=0.15))
     return Picture((chart,))
+
+
+def regions(
+    network: Network,
+    X: Array,
+    y: Array,
+    *,
+    title: str = "",
+    labels: tuple[str, str] = ("x1", "x2"),
+    classes: Sequence[str] | None = None,
+) -> Picture:
+    """Show points by class, and the lines along which a network of two inputs names another class.
+
+    A line is the dots of a grid whose right or upper neighbour is named otherwise.
+
+    Args:
+        network: tells classes apart.
+        X: points, (m, 2).
+        y: class number of each point.
+        title: stands above.
+        labels: names of the two axes.
+        classes: names of the classes.
+
+    """
+    points = scatter(X, y, title=title, labels=labels, classes=classes).charts[0]
+    x1, x2 = (np.linspace(low, high, GRID) for low, high in zip(X.min(0), X.max(0), strict=True))
+    places = np.stack(np.meshgrid(x1, x2), axis=-1)
+    outputs = network.predict(places.reshape(-1, 2))
+    reading = reading_of(network.description.loss, network.description.output_activation)
+    named = reading.answers(outputs, outputs)[1].reshape(GRID, GRID)
+    border = np.zeros((GRID, GRID), dtype=bool)
+    border[:, :-1] |= named[:, :-1] != named[:, 1:]
+    border[:-1] |= named[:-1] != named[1:]
+    line = Marks(*places[border].T, "dots", color=6)
+    return Picture((replace(points, marks=(line, *points.marks)),))
 
 
 def hidden(
