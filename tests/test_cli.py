@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 import glassnet as gn
 from glassnet.cli import main
@@ -459,6 +460,33 @@ def test_fit_can_be_quiet(folder):
 def test_fit_refuses_before_it_prints_anything(words, sentence, folder):
     assert sentence in refused("fit", IRIS, *words)
     assert run("fit", IRIS, *words).stdout == ""
+
+
+@pytest.mark.parametrize("target", ["species", "petal_width"])
+def test_fit_draws_a_page(folder, target):
+    words = ("--target", target, *(() if target == "species" else ("--without", "species")))
+    text = good("fit", IRIS, *words, "--epochs", 5, "--plot", "page.png")
+    assert text.splitlines()[-1] == "plot    page.png"
+    assert Path("page.png").read_bytes().startswith(b"\x89PNG")
+    good("fit", IRIS, *words, "--epochs", 5, "--held-out", 0, "--plot", "page.svg")
+    assert "matplotlib" in Path("page.svg").read_text(encoding="utf-8")
+
+
+def test_fit_draws_while_it_trains(folder, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("glassnet.plots.screens.has_display", lambda: False)
+    words = ("fit", IRIS, "--target", "species", "--epochs", 4)
+    assert good(*words, "--live").splitlines()[-1] == "plot    live.gif"
+    assert good(*words, "--plot", "a.gif").splitlines()[-1] == "plot    a.gif"
+    for path in ("live.gif", "a.gif"):
+        with Image.open(path) as image:
+            assert image.n_frames == 4
+    assert "a plot is saved as a .png or .svg or .pdf or .gif file" in refused(
+        *words, "--plot", "a.jpg"
+    )
+    for option in (("--live",), ("--plot", "a.png")):
+        assert f"leave {option[0]} out" in refused(*words, *option, "--folds", 3)
 
 
 def test_fit_in_folds_prints_scores_with_mean_and_spread_and_saves_nothing(folder):

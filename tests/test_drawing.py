@@ -21,7 +21,7 @@ from glassnet.program import Program
 from glassnet.rules.layers import Dense
 from glassnet.rules.optimizers import SGD
 from glassnet.table import Preparation, Table
-from glassnet.trace import prediction_values, trace_step
+from glassnet.trace import predicted_values, trace_step
 from glassnet.views.drawing.colours import DARK, LIGHT, contrast, light_of
 from glassnet.views.drawing.layout import MOST_LINES
 from glassnet.views.drawing.letters import width_of
@@ -52,6 +52,11 @@ NETWORKS = {
     "scaled": (gn.Scale(), gn.GaussianNoise(0.1), gn.Dense(3, bias=False), gn.PReLU(), gn.Dense(2)),
     "looked up": (gn.Embedding((1, 2), (4, 3), (2, 1)), gn.Dense(3, "silu"), gn.Dense(2)),
 }
+
+
+def _predicted(net: gn.Network, x: Any) -> dict[str, Any]:
+    """Give x and what the lines that predict make of it."""
+    return {"x": x, **predicted_values(net.values.program, net.weights, x)}
 
 
 def network(*layers, seed=0, **options):
@@ -231,7 +236,7 @@ def test_a_row_as_it_is_predicted(name):
     net = network(*NETWORKS[name])
     x = rows_for(net)
     drawing = net.draw(x, row=4)
-    arrays = dict(net.weights) | prediction_values(net.values.program, {**net.weights, "x": x})
+    arrays = dict(net.weights) | _predicted(net, x)
     check_form(drawing)
     check_lines(drawing, net)
     assert walk_back(drawing, arrays, 4, at=4, rtol=1e-12) > len(drawing.layout.links) / 2
@@ -274,7 +279,7 @@ def test_any_network(description, rows, seed, most):
     check_lines(drawing, net, most)
     walk_back(drawing, net.weights, row)
     drawing = net.draw(inputs["x"], row=row, most=most)
-    arrays = prediction_values(net.values.program, {**net.weights, "x": inputs["x"][row][None]})
+    arrays = _predicted(net, inputs["x"][row][None])
     check_form(drawing)
     check_lines(drawing, net, most)
     walk_back(drawing, {**net.weights, **arrays}, row)
@@ -291,7 +296,7 @@ def test_any_network(description, rows, seed, most):
 def test_the_walk_finds_a_number_that_is_not_the_networks():
     net = network(*NETWORKS["plain"])
     drawing = net.draw(X)
-    arrays = dict(net.weights) | prediction_values(net.values.program, {**net.weights, "x": X})
+    arrays = dict(net.weights) | _predicted(net, X)
     walk_back(drawing, arrays, 0, rtol=1e-12)
     for name in ("W1", "b2", "a1", "z2"):
         with pytest.raises(AssertionError):
@@ -406,7 +411,7 @@ def test_what_is_not_finite_is_crossed_and_named(value):
     assert bad >= 1
     crosses = re.findall(r'<path d="M\S+ \S+L\S+ \S+M\S+ \S+L\S+ \S+" fill="none"', drawing.svg)
     assert len(crosses) == 2 + bad + 1  # the lines, the neurons, and the legend's
-    arrays = dict(net.weights) | prediction_values(net.values.program, {**net.weights, "x": X})
+    arrays = dict(net.weights) | _predicted(net, X)
     walk_back(drawing, arrays, 0, rtol=1e-12)
     widths = [float(i.get("stroke-width")) for n, i in lines(read(drawing)).items() if "W2" in n]
     assert all(np.isfinite(widths))

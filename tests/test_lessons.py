@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 import glassnet as gn
 from glassnet import lessons
@@ -22,7 +23,7 @@ from glassnet.lessons.page import Page
 from glassnet.lessons.printed import as_printed, within_digits
 from glassnet.lessons.result import Result
 from glassnet.lessons.texts import LANGUAGES, TEXTS
-from glassnet.views import plots
+from glassnet.plots import files, fonts
 from glassnet.views.letters import cells, fold
 
 MODULES = {
@@ -122,6 +123,14 @@ def test_beans_are_learnt_and_new_ones_judged(ran):
     errors = [float(e) for e in re.findall(r"^ +[1248] +(0\.\d{5})$", ran("beans").text, re.M)]
     assert errors == sorted(errors, reverse=True)
     assert len(errors) == 4
+
+
+def test_the_spiral_is_learnt_while_it_is_watched(ran):
+    text = ran("layers").text
+    shown = [int(n) for n in re.findall(r"^ +epoch (\d+)$", text, re.M)]
+    assert shown == [20, 500]
+    words = " ".join(text.split())
+    assert float(re.search(r"It names ([\d.]+)% of the points rightly", words)[1]) > 85
 
 
 def test_frames_are_printed_where_nothing_can_be_redrawn(ran):
@@ -398,9 +407,14 @@ def test_unknown_names_are_refused():
 
 def test_pictures_are_saved_where_they_are_asked_for(tmp_path):
     found = lessons.run("layers", picture_folder=tmp_path / "new", stream=io.StringIO())
-    names = ["wiring", "points", "classes", "line", "wave"]
-    assert [path.name for path in found.pictures] == [f"layers-{name}.png" for name in names]
-    assert all(path.read_bytes().startswith(b"\x89PNG") for path in found.pictures)
+    names = ["wiring", "points", "classes", "line", "wave", "learning"]
+    stills = [path for path in found.pictures if path.suffix == ".png"]
+    assert [path.name for path in stills] == [f"layers-{name}.png" for name in names]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in stills)
+    (moving,) = set(found.pictures) - set(stills)
+    assert moving.name == "layers-learning.gif"
+    with Image.open(moving) as image:
+        assert image.n_frames == layers.EPOCHS // 20
     assert {path.name for path in (tmp_path / "new").iterdir()} == {p.name for p in found.pictures}
 
 
@@ -408,16 +422,14 @@ def test_pictures_are_saved_where_they_are_asked_for(tmp_path):
     ("lang", "font", "said"), [("zh", "", 1), ("zh", "SimHei", 0), ("en", "", 0)]
 )
 def test_it_is_said_once_that_files_have_no_chinese(tmp_path, monkeypatch, lang, font, said):
-    monkeypatch.setattr(plots, "chinese_font", lambda: font)
-    monkeypatch.setattr(plots, "save", lambda picture, path: path)
+    monkeypatch.setattr(fonts, "chinese_font", lambda: font)
+    monkeypatch.setattr(files, "save", lambda picture, path: path)
     stream = io.StringIO()
     lessons.run("line", lang, picture_folder=tmp_path, stream=stream)
     assert "".join(stream.getvalue().split()).count("NotoSansCJK") == said
 
 
 def test_the_moving_picture_has_a_frame_every_hundred_epochs(tmp_path, monkeypatch):
-    from PIL import Image
-
     monkeypatch.setattr(beans, "EPOCHS", 300)
     sheet = Page("beans", stream=io.StringIO(), folder=tmp_path)
     X, y = gn.datasets.beans(20)

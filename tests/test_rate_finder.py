@@ -12,10 +12,11 @@ from matplotlib.figure import Figure
 
 import glassnet as gn
 from glassnet.cli import main
+from glassnet.plots import charts, files
 from glassnet.rules.optimizers import OPTIMIZERS
 from glassnet.rules.randomness import keep_mask, mask_key, order_of_rows
 from glassnet.training.rate_finder import smooth, suggested
-from glassnet.views import pictures, plots, terminal
+from glassnet.views import pictures, terminal
 
 RANDOM = np.random.RandomState(0)
 X = RANDOM.standard_normal((50, 3))
@@ -308,12 +309,12 @@ def test_the_terminal_shows_powers_of_ten_and_the_mark(finding):
 
 def test_a_file_has_a_log_axis_and_the_mark(finding, tmp_path):
     axes = Figure().subplots()
-    plots.draw_chart(axes, pictures.learning_rate(finding).charts[0])
+    charts.draw_chart(axes, pictures.learning_rate(finding).charts[0])
     assert axes.get_xscale() == "log"
     assert axes.get_yscale() == "linear"
     offsets = [c.get_offsets().tolist() for c in axes.collections]
     assert [finding.suggestion] in [[o[0] for o in found] for found in offsets]
-    path = plots.save(pictures.learning_rate(finding), tmp_path / "rate.png")
+    path = files.save(pictures.learning_rate(finding), tmp_path / "rate.png")
     assert path.stat().st_size > 5000
 
 

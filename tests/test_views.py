@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import glassnet as gn
 from glassnet.errors import DataError, MissingExtraError
-from glassnet.views import pictures, plots, terminal
+from glassnet.plots import charts, files, fonts, palette
+from glassnet.views import pictures, terminal
 from glassnet.views.letters import cells
 from glassnet.views.pictures import Chart, Label, Marks, Picture, Watch
 
@@ -67,6 +68,24 @@ def test_curve_is_what_the_network_predicts(beans):
     np.testing.assert_array_equal(points.y, y.ravel())
     np.testing.assert_array_equal(line.y, net.predict(line.x[:, None])[:, 0])
     assert (line.x[0], line.x[-1]) == (X.min(), X.max())
+
+
+def test_regions_end_where_the_network_names_another_class():
+    X, y = SPIRAL
+    net = gn.Network("2-8-3 relu softmax", random_state=0)
+    border, *points = pictures.regions(net, X, y).charts[0].marks
+    assert [m.name for m in points] == ["0", "1", "2"]
+    x1, x2 = (np.linspace(X[:, i].min(), X[:, i].max(), pictures.GRID) for i in range(2))
+    named = np.array([np.argmax(net.predict(np.column_stack([x1, 0 * x1 + v])), 1) for v in x2])
+    wanted = {
+        (x1[i], x2[j])
+        for j in range(pictures.GRID)
+        for i in range(pictures.GRID)
+        if (i + 1 < len(x1) and named[j, i] != named[j, i + 1])
+        or (j + 1 < len(x2) and named[j, i] != named[j + 1, i])
+    }
+    assert wanted
+    assert set(zip(border.x, border.y, strict=True)) == wanted
 
 
 def test_loss_is_the_history(beans):
@@ -307,23 +326,23 @@ def test_ticks_are_inside_and_say_their_value(low, spread, most):
 
 
 def test_a_figure_holds_what_the_picture_does(gallery):
-    axes = plots.figure(gallery["classes"]).axes[0]
+    axes = charts.figure(gallery["classes"]).axes[0]
     drawn = np.concatenate([points.get_offsets() for points in axes.collections])
     assert len(drawn) == len(SPIRAL[0])
     assert len({tuple(points.get_facecolor()[0]) for points in axes.collections}) == 3
     shapes = {points.get_paths()[0].vertices.tobytes() for points in axes.collections}
     assert len(shapes) == 3  # a marker of its own for each class
-    line = plots.figure(gallery["loss"]).axes[0]
+    line = charts.figure(gallery["loss"]).axes[0]
     assert line.get_yscale() == "log"
     assert [part.get_linestyle() for part in line.lines] == ["-", "--"]
     np.testing.assert_array_equal(line.lines[0].get_ydata(), gallery["loss"].charts[0].marks[0].y)
-    assert len(plots.figure(gallery["hidden"]).axes) == 4
+    assert len(charts.figure(gallery["hidden"]).axes) == 4
 
 
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_every_picture_is_saved(gallery, tmp_path, ending):
     for name, picture in gallery.items():
-        path = plots.save(picture, tmp_path / f"{name}.{ending}")
+        path = files.save(picture, tmp_path / f"{name}.{ending}")
         assert path.stat().st_size > 3000
 
 
@@ -331,9 +350,9 @@ def test_a_saved_picture_shows_its_points(tmp_path):
     from PIL import Image
 
     X, y = SPIRAL
-    path = plots.save(pictures.scatter(X, y), tmp_path / "a.png")
+    path = files.save(pictures.scatter(X, y), tmp_path / "a.png")
     pixels = np.asarray(Image.open(path).convert("RGB")).reshape(-1, 3)
-    for color in plots.COLORS[:3]:
+    for color in palette.COLORS[:3]:
         wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
         assert (pixels == wanted).all(axis=1).sum() > 30
 
@@ -347,7 +366,7 @@ def test_a_moving_picture_has_every_frame_and_rests_on_the_last(tmp_path, beans)
         net = gn.Network("1-1 linear")
         net.weights["W1"] = [[slope]]
         frames.append(pictures.curve(net, X, y, y_range=(0, 31)))
-    path = plots.save_moving(frames, tmp_path / "a.gif", seconds=0.2)
+    path = files.save_moving(frames, tmp_path / "a.gif", seconds=0.2)
     with Image.open(path) as image:
         found = [frame.convert("RGB").tobytes() for frame in ImageSequence.Iterator(image)]
         times = [frame.info["duration"] for frame in ImageSequence.Iterator(image)]
@@ -359,9 +378,9 @@ def test_a_moving_picture_has_every_frame_and_rests_on_the_last(tmp_path, beans)
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: plots.save(Picture(()), "a.jpg"), "saved as .png, .svg or .pdf, got 'a.jpg'"),
-        (lambda: plots.save_moving([], "a.png"), "saved as .gif, got 'a.png'"),
-        (lambda: plots.save_moving([], "a.gif"), "at least one picture, got none"),
+        (lambda: files.save(Picture(()), "a.jpg"), "saved as .png, .svg or .pdf, got 'a.jpg'"),
+        (lambda: files.save_moving([], "a.png"), "saved as .gif, got 'a.png'"),
+        (lambda: files.save_moving([], "a.gif"), "at least one picture, got none"),
     ],
 )
 def test_a_file_that_cannot_be_is_refused(call, words):
@@ -373,18 +392,18 @@ def test_a_file_that_cannot_be_is_refused(call, words):
 def test_a_missing_library_is_named_with_its_extra(monkeypatch, gallery, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match=r"needs matplotlib.*glassnet\[plots\]"):
-        plots.save(gallery["points"], tmp_path / "a.png")
+        files.save(gallery["points"], tmp_path / "a.png")
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(MissingExtraError, match=r"needs pillow.*glassnet\[plots\]"):
-        plots.save_moving([gallery["points"]], tmp_path / "a.gif")
+        files.save_moving([gallery["points"]], tmp_path / "a.gif")
 
 
 def test_chinese_labels_need_a_font_and_are_english_without_one(gallery, monkeypatch):
-    monkeypatch.setattr(plots, "chinese_font", lambda: "")
-    assert plots.figure(gallery["classes"]).axes[0].get_title() == "spiral"
-    assert plots.figure(gallery["hidden"]).get_suptitle() == "hidden"
-    monkeypatch.setattr(plots, "chinese_font", lambda: "SimHei")
-    axes = plots.figure(gallery["classes"]).axes[0]
+    monkeypatch.setattr(fonts, "chinese_font", lambda: "")
+    assert charts.figure(gallery["classes"]).axes[0].get_title() == "spiral"
+    assert charts.figure(gallery["hidden"]).get_suptitle() == "hidden"
+    monkeypatch.setattr(fonts, "chinese_font", lambda: "SimHei")
+    axes = charts.figure(gallery["classes"]).axes[0]
     assert axes.get_title() == "螺旋"
     assert axes.title.get_fontfamily()[0] == "SimHei"
 
@@ -397,19 +416,20 @@ def test_a_font_that_was_installed_later_is_found(monkeypatch):
     broken = __file__  # not a font
     monkeypatch.setattr(manager, "ttflist", [f for f in manager.ttflist if f.name != mono.name])
     monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [broken, mono.fname])
-    monkeypatch.setattr(plots, "CHINESE_FONTS", ("DejaVu Sans Mono",))
-    plots.chinese_font.cache_clear()
+    monkeypatch.setattr(fonts, "CHINESE_FONTS", ("DejaVu Sans Mono",))
+    fonts.chinese_font.cache_clear()
     try:
-        assert plots.chinese_font() == "DejaVu Sans Mono"
+        assert fonts.chinese_font() == "DejaVu Sans Mono"
     finally:
-        plots.chinese_font.cache_clear()
+        fonts.chinese_font.cache_clear()
 
 
 def test_drawing_to_a_file_opens_no_window_and_leaves_no_state(tmp_path):
     code = (
         "import sys, numpy as np\n"
-        "from glassnet.views import pictures, plots\n"
-        f"plots.save(pictures.scatter(np.eye(2)), {str(tmp_path / 'a.png')!r})\n"
+        "from glassnet.plots import files\n"
+        "from glassnet.views import pictures\n"
+        f"files.save(pictures.scatter(np.eye(2)), {str(tmp_path / 'a.png')!r})\n"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "MPLBACKEND")}
@@ -417,5 +437,5 @@ def test_drawing_to_a_file_opens_no_window_and_leaves_no_state(tmp_path):
 
 
 def test_colours_of_a_chart_do_not_repeat_soon():
-    for table in (plots.COLORS, plots.MARKERS, terminal.COLORS, terminal.MARKERS):
+    for table in (palette.COLORS, palette.MARKERS, terminal.COLORS, terminal.MARKERS):
         assert len(set(table)) == len(table) == 8

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glassnet import callbacks as callbacks
     from glassnet import datasets as datasets
+    from glassnet import plots as plots
     from glassnet import table as table
     from glassnet.cross_validation import CrossValidation as CrossValidation
     from glassnet.cross_validation import cross_validate as cross_validate
@@ -122,7 +123,7 @@ PLACES = {
     "glassnet.training.rate_finder": "RateFinding",
     "glassnet.what_if": "WhatIf",
 }
-MODULES = ("callbacks", "datasets", "table")
+MODULES = ("callbacks", "datasets", "plots", "table")
 _PLACE_OF = {name: place for place, names in PLACES.items() for name in names.split()}
 
 __all__ = sorted([*_PLACE_OF, *MODULES])

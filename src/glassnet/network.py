@@ -536,8 +536,8 @@ class Network:
     ) -> RateFinding:
         """Train a copy with a rate that grows from step to step, and suggest one; see RateFinding.
 
-        The network itself is not changed. `glassnet.views.pictures.learning_rate` draws what was
-        found. Source: Smith: WACV (2017).
+        The network itself is not changed. `glassnet.plots.learning_rates` draws what was found.
+        Source: Smith: WACV (2017).
 
         Args:
             X: (m, inputs).

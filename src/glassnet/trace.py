@@ -81,6 +81,37 @@ def _check_inputs(program: Program, values: Mapping[str, Any]) -> None:
             )
 
 
+def predicted_values(
+    program: Program, values: Mapping[str, Any], x: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
+    """Run the lines that predict, and give what each makes, by name; nothing is left to chance.
+
+    As in a Trace, the output of a linear layer is there twice: as z2 and as a2.
+
+    Args:
+        program: whose lines are run.
+        values: parameters and running statistics by name.
+        x: (m, inputs), in the network's dtype.
+
+    Example:
+        >>> from glassnet.description import Description
+        >>> from glassnet.rules.optimizers import SGD
+        >>> program = Program(Description.read("1-1 linear"), SGD())
+        >>> one = np.ones((1, 1))
+        >>> predicted_values(program, {"W1": one, "b1": one[0]}, one)
+        {'z1': array([[2.]]), 'a1': array([[2.]])}
+
+    """
+    scope: dict[str, Any] = {**program.rules, **values, "np": np, "x": x}
+    made: dict[str, NDArray[Any]] = {}
+    for line in program.predict_lines:
+        with np.errstate(all="ignore"):
+            exec(line.code, scope)  # our own text: a line of a program
+        made |= {name: scope[name] for name in line.outputs}
+    linear = {f"a{name[1:]}": made[name] for name in made if name[0] == "z"}
+    return made | {name: value for name, value in linear.items() if name not in made}
+
+
 def trace_step(program: Program, values: Mapping[str, Any], place: Place | None = None) -> Trace:
     """Run a step line by line and write down every value.
 
@@ -132,31 +163,6 @@ class Place:
     rows: NDArray[np.int64] | None = None
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     rate_factor: float = 1.0
-
-
-def prediction_values(program: Program, values: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
-    """Run the lines of a prediction one by one and give x and what they make, by name.
-
-    Args:
-        program: whose prediction is run.
-        values: x (m, inputs), parameters and running statistics by name.
-
-    Example:
-        >>> from glassnet.description import Description
-        >>> from glassnet.rules.optimizers import SGD
-        >>> program = Program(Description.read("1-1 linear"), SGD())
-        >>> one = np.ones((1, 1))
-        >>> prediction_values(program, {"x": one, "W1": 2 * one, "b1": one[0]})["z1"]
-        array([[3.]])
-
-    """
-    scope: dict[str, Any] = {"np": np, **program.rules, **values}
-    found = {"x": np.asarray(values["x"])}
-    for line in program.predict_lines:
-        with np.errstate(all="ignore"):  # inf and nan are values to be shown, not warned of
-            exec(line.code, scope)  # our own text: a line of a program
-        found |= {name: np.asarray(scope[name]) for name in line.outputs}
-    return found
 
 
 class Trace(Mapping[str, NDArray[Any]]):

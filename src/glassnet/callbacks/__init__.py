@@ -6,6 +6,8 @@ best_weights.py  keeps the best epoch's weights; stops when no better ones come
 plateau.py       lowers the learning rate when a number stalls
 logs.py          a line an epoch, as CSV or JSON
 tensorboard.py   the same for TensorBoard
+live.py          plots, in a window, a notebook or files
+measurements.py  how weights, gradients, activations and updates are spread
 
 Example:
     >>> import glassnet as gn
@@ -21,7 +23,9 @@ Example:
 """
 
 from glassnet.callbacks.best_weights import BestWeights, EarlyStopping
+from glassnet.callbacks.live import Live
 from glassnet.callbacks.logs import LOGS, CSVLog, JSONLinesLog
+from glassnet.callbacks.measurements import Measurements
 from glassnet.callbacks.plateau import ReduceOnPlateau
 from glassnet.callbacks.protocol import Callback, CallbackLike
 from glassnet.callbacks.tensorboard import TensorBoard
@@ -34,6 +38,8 @@ __all__ = [
     "CallbackLike",
     "EarlyStopping",
     "JSONLinesLog",
+    "Live",
+    "Measurements",
     "ReduceOnPlateau",
     "TensorBoard",
 ]

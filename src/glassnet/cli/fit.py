@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from glassnet.cli.drawn import ENDINGS, live_of, save_page
 from glassnet.cli.group import INTERRUPTED
 from glassnet.cli.job import class_weight_of, job_of, table_of
 from glassnet.cli.options import (
@@ -75,6 +76,10 @@ USUAL_BATCH = 32
     help="What a class counts in the loss; LABEL=WEIGHT may be given more than once.",
 )
 @click.option("--log", type=click.Path(), help="A line an epoch, as .csv or .jsonl.")
+@click.option(
+    "--plot", type=click.Path(), help="Loss and held-out rows as .png, .svg or .pdf; or a .gif."
+)
+@click.option("--live", is_flag=True, help="Draw the loss while it is trained.")
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
 @click.option(
     "--threads", type=Whole(1), help="Threads that share a step; by default what suits the work."
@@ -98,6 +103,8 @@ def fit(
     folds: int | None,
     class_weights: tuple[str, ...],
     log: str | None,
+    plot: str | None,
+    live: bool,
     engine: str,
     threads: int | None,
     out: str | None,
@@ -116,11 +123,13 @@ def fit(
     glassnet fit data/iris.csv --target species --folds 5
     glassnet fit houses.csv --target price --learning-rate 0.02 --schedule onecycle
     glassnet fit mail.csv --target spam --class-weight balanced --log history.csv
+    glassnet fit data/iris.csv --target species --plot iris.png --live
     """
     import glassnet as gn
 
     say = _silent if quiet else click.echo
     log_path = None if log is None else out_path(log, tuple(gn.callbacks.LOGS), "a log", data)
+    plot_path = None if plot is None else out_path(plot, ENDINGS, "a plot", data)
     if folds is None:
         named = f"{Path(data).stem}.safetensors" if out is None else out
         path = out_path(named, ".safetensors", "a model", data)
@@ -141,6 +150,7 @@ def fit(
     network, preparation = job.network, job.preparation
     X, y, training, testing = job.X, job.y, job.training, job.testing
     class_weight = class_weight_of(class_weights, preparation)
+    drawing = live_of(plot_path, live, epochs)
     for line in job.about():
         say(line)
     history = network.fit(
@@ -151,7 +161,7 @@ def fit(
         optimizer=step,
         random_state=seed,
         class_weight=class_weight,
-        callbacks=_logs(log_path),
+        callbacks=[*_logs(log_path), *([] if drawing is None else [drawing])],
         engine=engine,
         threads=threads,
         verbose=False if quiet else None,
@@ -172,6 +182,11 @@ def fit(
     say(f"saved   {path}")
     if log_path:
         say(f"log     {log_path}")
+    if plot_path and Path(plot_path).suffix != ".gif":
+        save_page(plot_path, network, history, X[testing], y[testing])
+        say(f"plot    {plot_path}")
+    if drawing is not None and drawing.saved:
+        say(f"plot    {drawing.saved}")
     if interrupted:
         context.exit(INTERRUPTED)
 
@@ -199,6 +214,8 @@ def _refuse_beside_folds(context: click.Context) -> None:
         "out": "no model is saved",
         "quiet": "there is nothing but what is printed",
         "log": "no log is written",
+        "plot": "there is no single network to be drawn",
+        "live": "there is no single network to be drawn",
         "threads": "each fold is trained on one thread",
     }
     for name, reason in reasons.items():

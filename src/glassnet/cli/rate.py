@@ -96,12 +96,13 @@ def _picture_path(out: str, data: str) -> str:
 
 def _show(finding: gn.RateFinding, path: str | None) -> None:
     """Print the picture and the suggestion; write the picture to a file, if one is named."""
-    from glassnet.views import pictures, plots, terminal
+    from glassnet.plots import files
+    from glassnet.views import pictures, terminal
 
     if len(finding.rates):
         picture = pictures.learning_rate(finding)
         if path is not None:
-            plots.save(picture, path)
+            files.save(picture, path)
         width = min(MOST_COLUMNS, shutil.get_terminal_size().columns)
         how: dict[str, Any] = {"width": width, "color": terminal.wants_color(sys.stdout)}
         click.echo(terminal.draw(picture, height=14, **how), color=how["color"] or None)

@@ -84,13 +84,13 @@ class Gallery:
         """Save the last frame, and all of them as a moving picture where there are several."""
         if self.folder is None:
             return
-        from glassnet.views import plots  # matplotlib is asked for only where a file is
+        from glassnet.plots import files, fonts  # matplotlib is asked for only where a file is
 
         self.folder.mkdir(parents=True, exist_ok=True)
         target = self.folder / f"{self.lesson}-{name}"
         if len(frames) > 1:
-            self.saved.append(plots.save_moving(frames, target.with_suffix(".gif")))
-        self.saved.append(plots.save(frames[-1], target.with_suffix(".png")))
-        if self.no_font and not plots.chinese_font():
+            self.saved.append(files.save_moving(frames, target.with_suffix(".gif")))
+        self.saved.append(files.save(frames[-1], target.with_suffix(".png")))
+        if self.no_font and not fonts.chinese_font():
             self.sheet.lines(fold(self.no_font, self.sheet.width).splitlines())
             self.no_font = ""

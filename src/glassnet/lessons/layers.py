@@ -13,6 +13,8 @@ BATCH = np.array([[1, 2, 3, 2.5], [2, 5, -1, 2], [-1.5, 2.7, 3.3, -0.8]])
 ROWS1 = np.array([[0.2, 0.8, -0.5, 1], [0.5, -0.91, 0.26, -0.5], [-0.26, -0.27, 0.17, 0.87]])
 ROWS2 = np.array([[0.1, -0.14, 0.5], [-0.5, 0.12, -0.33], [-0.44, 0.73, -0.13]])
 
+HIDDEN, EPOCHS = 64, 500  # of the network that is watched
+
 SOURCE_Z1 = "4.8 1.21 2.385; 8.9 -1.81 0.2; 1.41 1.051 0.026"
 SOURCE_Z2 = "0.5031 -1.04185 -2.03875; 0.2434 -2.7332 -5.7633; -0.99314 1.41254 -0.35655"
 SOURCE_DRAWN = "1.7640524 0.4001572 0.978738 2.2408931 1.867558"
@@ -27,6 +29,7 @@ def lesson(page: Page) -> None:
     a_dense_layer(page)
     the_spiral(page)
     what_a_line_can_do(page)
+    watch_the_spiral(page)
     looking_inside(page)
     a_step(page)
 
@@ -87,6 +90,22 @@ def what_a_line_can_do(page: Page) -> None:
             height=10,
         )
         page.say(f"{name}_text", net.evaluate(X, y, metrics=["r2"])["r2"])
+
+
+def watch_the_spiral(page: Page) -> None:
+    """Train a hidden layer on the spiral, and redraw where the classes end while it learns."""
+    page.heading("watch")
+    X, y = gn.datasets.spiral(100, 3)
+    page.say("watch_text", HIDDEN, EPOCHS)
+    net = gn.Network(f"2-{HIDDEN}-3 relu softmax", random_state=0)
+
+    def draw(net: gn.Network, history: gn.History) -> pictures.Picture:
+        return pictures.regions(net, X, y, title=page.text("epoch", history.epochs))
+
+    with page.moving("learning", draw, every=20, printed=(20, EPOCHS), height=20) as watching:
+        how = {"optimizer": gn.Adam(gn.Cosine(0.05)), "engine": "numpy", "verbose": False}
+        net.fit(X, y, epochs=EPOCHS, callbacks=watching, **how)
+    page.say("watch_result", net.evaluate(X, y, metrics=["accuracy"])["accuracy"])
 
 
 def looking_inside(page: Page) -> None:

@@ -7,13 +7,14 @@ one frame of a moving picture while the network it was made from trains on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.errors import DataError
+from glassnet.errors import DataError, unknown_name
+from glassnet.rules.reading import reading_of
 
 if TYPE_CHECKING:
     from glassnet.history import History
@@ -230,16 +231,38 @@ def curve(
 
     """
     place = _grid(X)
-    chart = Chart(
-        (
-            Marks(np.ravel(X), np.ravel(y), name=names[0], color=0),
-            Marks(place[:, 0], network.predict(place)[:, 0], "line", names[1], 1),
-        ),
-        title,
-        *labels,
-        y_range=y_range,
-    )
+    line = place[:, 0], network.predict(place)
+    chart = fitted((np.ravel(X), np.ravel(y)), line, labels, names, title=title, y_range=y_range)
     return Picture((chart,))
+
+
+def fitted(
+    points: tuple[Array, Array] | None,
+    line: tuple[Array, Array],
+    labels: tuple[str, str],
+    names: Sequence[str],
+    *,
+    title: str = "",
+    y_range: tuple[float, float] | None = None,
+) -> Chart:
+    """Show data and the curves that a network lays through them.
+
+    Args:
+        points: x and y of the data, (m,) each; None for curves alone.
+        line: x (k,) and outputs (k, curves).
+        labels: names of the two axes.
+        names: names of the data and of each curve.
+        title: stands above.
+        y_range: lower and upper end of the y axis.
+
+    """
+    place, outputs = line
+    marks = () if points is None else (Marks(*points, name=names[0], color=0),)
+    lines = (
+        Marks(place, column, "line", name, color)
+        for color, (column, name) in enumerate(zip(outputs.T, names[1:], strict=True), start=1)
+    )
+    return Chart((*marks, *lines), title, *labels, y_range=y_range)
 
 
 def loss(
@@ -251,15 +274,53 @@ def loss(
     log: bool = True,
 ) -> Picture:
     """Show the loss of every epoch, and the validation's beside it where there was one."""
-    lines = [np.asarray(history.loss, dtype=np.float64)]
-    if len(history.validation_loss):
-        lines.append(np.asarray(history.validation_loss, dtype=np.float64))
+    return over_epochs(history, "loss", title=title, labels=labels, names=names, log=log)
+
+
+def over_epochs(
+    history: History,
+    column: str,
+    *,
+    title: str = "",
+    labels: tuple[str, str] | None = None,
+    names: tuple[str, str] = ("training", "validation"),
+    best: str = "best epoch {}",
+    log: bool = False,
+) -> Picture:
+    """Show a number of every epoch, that of the validation rows beside it, and the best epoch.
+
+    Args:
+        history: of a fit.
+        column: one of `history.columns`.
+        title: stands above.
+        labels: names of the two axes; by default epoch, and the column's own name.
+        names: of the line of the training rows and of the validation rows.
+        best: name of the mark at the epoch whose weights were put back, with its number put in;
+            there is one only where weights were put back.
+        log: whether the numbers stand on a log axis.
+
+    Raises:
+        DescriptionError: an unknown column.
+
+    """
+    columns = history.columns
+    if column not in columns:
+        raise unknown_name("number of an epoch", column, columns)
+    found = [columns[column]]
+    if len(beside := columns.get(f"validation_{column}", np.empty(0))):
+        found.append(beside)
+    lines = [np.asarray(numbers, dtype=np.float64) for numbers in found]
     named = names if len(lines) == 2 else ("",)
-    marks = tuple(
+    marks = [
         Marks(np.arange(1, len(values) + 1), values, "line", name, color)
         for color, (values, name) in enumerate(zip(lines, named, strict=True))
-    )
-    return Picture((Chart(marks, title, *labels, log=log),))
+    ]
+    epoch = history.best_epoch
+    if epoch is not None and epoch <= len(lines[-1]):
+        place = np.array([epoch]), lines[-1][[epoch - 1]]
+        marks.append(Marks(*place, "points", fill(best, epoch), 7))
+    axes = labels or ("epoch", column.replace("_", " "))
+    return Picture((Chart(tuple(marks), title, *axes, log=log),))
 
 
 def learning_rate(
@@ -295,6 +356,41 @@ def learning_rate(
     before = finding.smoothed[:-1] if len(finding.smoothed) > 1 else finding.smoothed
     chart = Chart(tuple(marks), title, *labels, log_x=True, y_range=_with_room(before, share=0.15))
     return Picture((chart,))
+
+
+def regions(
+    network: Network,
+    X: Array,
+    y: Array,
+    *,
+    title: str = "",
+    labels: tuple[str, str] = ("x1", "x2"),
+    classes: Sequence[str] | None = None,
+) -> Picture:
+    """Show points by class, and the lines along which a network of two inputs names another class.
+
+    A line is the dots of a grid whose right or upper neighbour is named otherwise.
+
+    Args:
+        network: tells classes apart.
+        X: points, (m, 2).
+        y: class number of each point.
+        title: stands above.
+        labels: names of the two axes.
+        classes: names of the classes.
+
+    """
+    points = scatter(X, y, title=title, labels=labels, classes=classes).charts[0]
+    x1, x2 = (np.linspace(low, high, GRID) for low, high in zip(X.min(0), X.max(0), strict=True))
+    places = np.stack(np.meshgrid(x1, x2), axis=-1)
+    outputs = network.predict(places.reshape(-1, 2))
+    reading = reading_of(network.description.loss, network.description.output_activation)
+    named = reading.answers(outputs, outputs)[1].reshape(GRID, GRID)
+    border = np.zeros((GRID, GRID), dtype=bool)
+    border[:, :-1] |= named[:, :-1] != named[:, 1:]
+    border[:-1] |= named[:-1] != named[1:]
+    line = Marks(*places[border].T, "dots", color=6)
+    return Picture((replace(points, marks=(line, *points.marks)),))
 
 
 def hidden(

@@ -67,6 +67,13 @@ LAYERS = {
     "wave_text": (
         "It explains {:.0%} of these: for a curve there must be a hidden layer with an activation."
     ),
+    "watch": "The spiral, while it is learnt",
+    "watch_text": (
+        "A hidden layer of {} neurons bends the line. It is trained for {} epochs, and the picture"
+        " is drawn anew every 20: the dots are where the network begins to name another class."
+    ),
+    "epoch": "epoch {}",
+    "watch_result": "It names {:.0%} of the points rightly.",
     "inside": "Looking inside: a dead neuron",
     "inside_text": (
         "A hidden layer can be inspected to find out what is wrong with a network. In this one the"

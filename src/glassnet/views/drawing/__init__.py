@@ -26,7 +26,7 @@ from glassnet.arrays import check_inputs
 from glassnet.description import Description
 from glassnet.errors import DataError, DescriptionError
 from glassnet.rules.entry import is_integer
-from glassnet.trace import Trace, prediction_values
+from glassnet.trace import Trace, predicted_values
 from glassnet.views.drawing.drawing import Drawing as Drawing
 from glassnet.views.drawing.layout import Names, laid_out
 from glassnet.views.drawing.legend import Legend
@@ -70,7 +70,8 @@ def draw_network(
     else:
         x = check_inputs(X, description, network.dtype)
         _check_row(row, len(x), f"X has the rows 0 to {len(x) - 1}")
-        values = prediction_values(program, {**arrays, "x": x[row : row + 1]})
+        x_row = x[row : row + 1]
+        values = {"x": x_row} | predicted_values(program, arrays, x_row)
         numbers = Numbers({**arrays, **values}, called=int(row))
         legend = Legend(f"row {row} of {len(x):,}, as the network predicts")
     return Drawing(
