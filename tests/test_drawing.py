@@ -8,6 +8,7 @@ import string
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
