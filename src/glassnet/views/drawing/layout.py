@@ -13,7 +13,7 @@ from glassnet.views.drawing.columns import Column, chosen_places, columns_of, so
 from glassnet.views.drawing.contents import biases, errors, own_numbers
 from glassnet.views.drawing.legend import Legend, placed
 from glassnet.views.drawing.letters import cut, width_of, wrapped
-from glassnet.views.drawing.line_numbers import numbers_on_lines
+from glassnet.views.drawing.line_numbers import numbers_on_lines, room_for_numbers
 from glassnet.views.drawing.numbers import Numbers, largest
 from glassnet.views.drawing.parts import Layout, Link, Neuron, Skip, Text
 
@@ -202,6 +202,9 @@ class _Plan:
             needed = (self._caption_width(a) + self._caption_width(b)) / 2 + EDGE
             fan = 2 * self.radius + (84.0 if self.columns[b].dense else 60.0)
             fan += 5.0 * max(len(self.drawn[a]), len(self.drawn[b]))
+            if self.columns[b].dense:
+                lines = len(self.drawn[a]) * len(self.drawn[b])
+                fan += room_for_numbers(lines, gradients=self.numbers.gradients)
             found.append(found[-1] + max(needed, fan))
         return found
 

@@ -276,7 +276,7 @@ def _halo(text: Text) -> str:
     """Give letters that stand on lines a rim in the colour of the plate."""
     if text.kind in ("heading", "value"):
         return 'class="fill-ink"'
-    width = 6 if text.kind in ("weight", "gradient") else 4  # lines go right through these
+    width = 5 if text.kind in ("weight", "gradient") else 4  # lines go right through these
     return (
         f'class="fill-ink stroke-plate" stroke="{LIGHT["plate"]}" stroke-width="{width}"'
         ' paint-order="stroke" stroke-linejoin="round"'
