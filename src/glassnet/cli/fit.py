@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +169,8 @@ def fit(
     if len(testing):
         say(f"held out {_score(network, preparation, X[testing], y[testing], y[training])}")
     network.preparation = preparation
+    for line in _health(network, X[training], y[training], history):
+        say(line)
     network.save(path)
     say(f"saved   {path}")
     if log_path:
@@ -205,6 +208,19 @@ def _refuse_beside_folds(context: click.Context) -> None:
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             option = name.replace("_", "-")
             raise click.UsageError(f"with --folds {reason}: leave --{option} out")
+
+
+def _health(
+    network: gn.Network, X: NDArray[Any], y: NDArray[Any], history: gn.History
+) -> Iterator[str]:
+    """Say what is wrong with the network, and what can be done; nothing where nothing is.
+
+    Columns that never change were named before training.
+    """
+    found = [f for f in network.health(X, y, history) if f.kind != "constant feature"]
+    for finding in found:
+        yield f"health  {finding.severity}: {finding.what}"
+        yield f"        remedy: {finding.remedy}"
 
 
 def _silent(_text: str) -> None:
