@@ -66,7 +66,8 @@ def test_dead_neurons(dead):
     found = the(net.health(X, y), "dead neurons")
     trace = net.trace(X, y)
     count = int(np.sum(np.all(trace["a1"] == 0, axis=0)))
-    assert found.evidence == {"dead": count, "neurons": 10, "rows": ROWS} and count >= dead
+    assert found.evidence == {"dead": count, "neurons": 10, "rows": ROWS}
+    assert count >= dead
     assert found.what.startswith(f"{count} of 10 relu neurons of layer 1 are 0 for every row")
     assert found.severity == (Severity.FAULT if count == 10 else Severity.WARNING)
     assert found.layer == 1
@@ -214,7 +215,7 @@ def test_a_run_that_the_guard_stopped():
     history = caught.value.history
     found = the(net.health(X, y, history), "not finite")
     assert found.evidence == {"epochs": history.epochs, "losses_not_finite": 0}
-    assert "1e+03 instead of 1e+04" in found.remedy or "--learning-rate" in found.remedy
+    assert found.remedy.startswith("try a tenth of the learning rate")
 
 
 def test_a_loss_above_where_it_began():
@@ -279,7 +280,7 @@ def test_a_loss_that_swings():
 
 
 def test_overfitting():
-    X, y = plane(rows=8)
+    X, _ = plane(rows=8)
     noise, other = np.random.RandomState(3).standard_normal((2, 8, 1))
     net = gn.Network("2-64-1 tanh linear", random_state=0)
     options = {"epochs": 300, "optimizer": gn.Adam(0.02), "engine": "numpy", "verbose": False}
@@ -326,7 +327,7 @@ def test_a_column_that_varies_only_beyond_the_rows_looked_at_is_not_constant():
 def test_features_out_of_scale():
     X, y = plane()
     net = gn.Network("2-4-1 tanh linear", random_state=0)
-    far = the(net.health(X + [0, 500], y), "unscaled features")
+    far = the(net.health(X + np.array([0, 500]), y), "unscaled features")
     assert far.evidence["largest"] == np.float32(X[:, 1] + 500).max()
     assert "column 1 of X is not scaled" in far.what
     wide = the(net.health(X * [1e-4, 10], y), "unscaled features")

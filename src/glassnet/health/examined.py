@@ -64,7 +64,7 @@ class Examined:
         self.places = self._places()
         rows = check_rows(
             self.X[self.places] if self.X.ndim else self.X,
-            self.targets[self.places] if self._fits_y() else self.targets,
+            self.targets[self.places] if self._fits_y() else y,
             None,
             self.description,
             network.dtype,

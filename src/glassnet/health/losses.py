@@ -190,8 +190,10 @@ def overfitting(examined: Examined) -> Iterator[Finding]:
 
 def _slower(history: History) -> str:
     """Advise a tenth of the learning rate, in numbers."""
+    if not history.epochs:
+        return "try a tenth of the learning rate (--learning-rate)"
     if not len(history.learning_rate):
-        return "start from smaller weights, or scale the inputs"  # L-BFGS has no rate
+        return "start from smaller weights"  # L-BFGS has no rate
     rate = float(history.learning_rate[-1])
     return (
         f"try a tenth of the learning rate: {rate / 10:.3g} instead of {rate:.3g}"

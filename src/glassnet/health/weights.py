@@ -90,8 +90,8 @@ def small_updates(examined: Examined) -> Iterator[Finding]:
     if not examined.learnt_nothing or not updates:
         return
     layer, ratio, step, size = max(updates, key=lambda pair: pair[1])
-    if not 0 < ratio < SMALL_UPDATE:
-        return
+    if ratio >= SMALL_UPDATE or not examined.gradient(layer).any():
+        return  # without a gradient the rate is not at fault
     yield Finding(
         kind="small updates",
         severity=Severity.WARNING,
