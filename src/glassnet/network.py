@@ -48,6 +48,7 @@ from glassnet.weights import Weights
 if TYPE_CHECKING:
     from glassnet.health import Health
     from glassnet.table import Preparation
+    from glassnet.views.drawing import Drawing
 
 
 class _Unasked(str):
@@ -195,6 +196,54 @@ class Network:
         ties = self.description.ties_rows
         batches = Batches(len(rows), len(rows), merge_single=ties)
         return Work(rows.x, rows.y, rows.weights, batches, self.seed, self.tally.epochs)
+
+    def draw(
+        self,
+        X: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        *,
+        row: int = 0,
+        gradients: bool = False,
+        most: int = 16,
+        input_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
+    ) -> Drawing:
+        """Draw the network as SVG: its weights, one row of X as it goes through, its gradients.
+
+        With X alone the row is drawn as the network predicts it; with y too, as it is in a step of
+        training on all rows (`trace`): dropout drops, batch norm takes the batch.
+
+        Args:
+            X: (m, inputs); without it only weights and biases are drawn.
+            y: (m, outputs), or class numbers (m,).
+            row: the row of X whose values fill the neurons, from 0.
+            gradients: whether to draw those of weights, biases and neurons too; takes X and y.
+            most: neurons of a layer that are drawn, up to 16; of more, the first and the last.
+            input_names: beside the inputs; by default the columns of the network's table.
+            output_names: beside the outputs; by default the classes of the network's table.
+
+        Raises:
+            DataError: arrays that do not fit, a row that is not there, names too few or too many.
+            DescriptionError: a `most` that is out of its range.
+
+        Example:
+            >>> drawing = Network("2-3-1 sigmoid", random_state=0).draw([[1.0, 0.5]])
+            >>> drawing.svg[:4], drawing.save("net.svg")  # doctest: +SKIP
+            ('<svg', PosixPath('net.svg'))
+
+        """
+        from glassnet.views.drawing import draw_network
+
+        return draw_network(
+            self,
+            X,
+            y,
+            row=row,
+            gradients=gradients,
+            most=most,
+            input_names=input_names,
+            output_names=output_names,
+        )
 
     def check_gradients(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ from glassnet.program import Input, Program, Role
 
 if TYPE_CHECKING:
     from glassnet.explanation import Explanation
+    from glassnet.views.drawing import Drawing
 
 Default = TypeVar("Default")
 
@@ -99,6 +100,31 @@ def trace_step(program: Program, values: Mapping[str, Any]) -> Trace:
 
     """
     return Trace(program, values, run_lines(program, values))
+
+
+def prediction_values(program: Program, values: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """Run the lines of a prediction one by one and give x and what they make, by name.
+
+    Args:
+        program: whose prediction is run.
+        values: x (m, inputs), parameters and running statistics by name.
+
+    Example:
+        >>> from glassnet.description import Description
+        >>> from glassnet.rules.optimizers import SGD
+        >>> program = Program(Description.read("1-1 linear"), SGD())
+        >>> one = np.ones((1, 1))
+        >>> prediction_values(program, {"x": one, "W1": 2 * one, "b1": one[0]})["z1"]
+        array([[3.]])
+
+    """
+    scope: dict[str, Any] = {"np": np, **program.rules, **values}
+    found = {"x": np.asarray(values["x"])}
+    for line in program.predict_lines:
+        with np.errstate(all="ignore"):  # inf and nan are values to be shown, not warned of
+            exec(line.code, scope)  # our own text: a line of a program
+        found |= {name: np.asarray(scope[name]) for name in line.outputs}
+    return found
 
 
 class Trace(Mapping[str, NDArray[Any]]):
@@ -238,6 +264,30 @@ class Trace(Mapping[str, NDArray[Any]]):
         from glassnet.explanation import explain  # it stands above, and is not always needed
 
         return explain(self, what)
+
+    def draw(
+        self,
+        *,
+        row: int = 0,
+        gradients: bool = False,
+        most: int = 16,
+        input_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
+    ) -> Drawing:
+        """Draw the network with one row of this step, and its gradients; see `Network.draw`.
+
+        Raises DataError for a row that is not there, or names that are too few or too many.
+        """
+        from glassnet.views.drawing import draw_trace  # it stands above, and is not always needed
+
+        return draw_trace(
+            self,
+            row=row,
+            gradients=gradients,
+            most=most,
+            input_names=input_names,
+            output_names=output_names,
+        )
 
     # ------------------------------------------------------------------------ in print
 

@@ -16,6 +16,7 @@ import click
 
 from glassnet.cli.check import check
 from glassnet.cli.data import data
+from glassnet.cli.draw import draw
 from glassnet.cli.fit import fit
 from glassnet.cli.group import Group
 from glassnet.cli.lesson import lesson
@@ -59,5 +60,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (show, rate, fit, predict, program, check, data, rules, lesson):
+for command in (show, draw, rate, fit, predict, program, check, data, rules, lesson):
     main.add_command(command)
