@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from glassnet.table import Table as Table
     from glassnet.trace import Trace as Trace
     from glassnet.training.rate_finder import RateFinding as RateFinding
+    from glassnet.views.report import report as report
 
 __version__ = "0.1.0"
 
@@ -117,6 +118,7 @@ PLACES = {
     "glassnet.table": "Table",
     "glassnet.trace": "Trace",
     "glassnet.training.rate_finder": "RateFinding",
+    "glassnet.views.report": "report",
 }
 MODULES = ("callbacks", "datasets", "table")
 _PLACE_OF = {name: place for place, names in PLACES.items() for name in names.split()}

@@ -76,6 +76,7 @@ USUAL_BATCH = 32
     help="What a class counts in the loss; LABEL=WEIGHT may be given more than once.",
 )
 @click.option("--log", type=click.Path(), help="A line an epoch, as .csv or .jsonl.")
+@click.option("--report", type=click.Path(), help="A page about the run, as .html.")
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
 @click.option(
     "--threads", type=Whole(1), help="Threads that share a step; by default what suits the work."
@@ -99,6 +100,7 @@ def fit(
     folds: int | None,
     class_weights: tuple[str, ...],
     log: str | None,
+    report: str | None,
     engine: str,
     threads: int | None,
     out: str | None,
@@ -117,11 +119,13 @@ def fit(
     glassnet fit data/iris.csv --target species --folds 5
     glassnet fit houses.csv --target price --learning-rate 0.02 --schedule onecycle
     glassnet fit mail.csv --target spam --class-weight balanced --log history.csv
+    glassnet fit houses.csv --target price --report report.html
     """
     import glassnet as gn
 
     say = _silent if quiet else click.echo
     log_path = None if log is None else out_path(log, tuple(gn.callbacks.LOGS), "a log", data)
+    page_path = None if report is None else out_path(report, ".html", "a report", data)
     if folds is None:
         named = f"{Path(data).stem}.safetensors" if out is None else out
         path = out_path(named, ".safetensors", "a model", data)
@@ -175,6 +179,17 @@ def fit(
     say(f"saved   {path}")
     if log_path:
         say(f"log     {log_path}")
+    if page_path:
+        held = (X[testing], y[testing])
+        page = gn.report(
+            *(network, X[training], y[training], history),
+            held_out=held,
+            table=job.table,
+            rows=training,
+            title=f"{preparation.target} from {Path(data).name}",
+        )
+        page.save(page_path)
+        say(f"report  {page_path}")
     if interrupted:
         context.exit(INTERRUPTED)
 
@@ -202,6 +217,7 @@ def _refuse_beside_folds(context: click.Context) -> None:
         "out": "no model is saved",
         "quiet": "there is nothing but what is printed",
         "log": "no log is written",
+        "report": "no report is written",
         "threads": "each fold is trained on one thread",
     }
     for name, reason in reasons.items():
