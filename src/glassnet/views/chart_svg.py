@@ -161,7 +161,7 @@ def _ticks(ends: tuple[float, float], *, log: bool = False, most: int = 5) -> li
         return [math.log10(v) for v in _ticks((10**low, 10**high), most=most) if v > 0]
     rough = (high - low) / most
     power = 10.0 ** math.floor(math.log10(rough))
-    size = next(power * f for f in (1, 2, 5, 10) if power * f >= rough * 0.999)
+    size = next(power * f for f in (1, 2, 5, 10) if power * f >= rough * 0.8)
     first, last = math.ceil(low / size - 1e-9), math.floor(high / size + 1e-9)
     return [round(count * size, 12) for count in range(first, last + 1)]
 

@@ -91,7 +91,7 @@ def _columns(subject: Subject) -> str:
             escaped(name),
             number(f"x[:, {place}].min", column.min()),
             number(f"x[:, {place}].max", column.max()),
-            number(f"x[:, {place}].mean", column.mean(), f"{column.mean():.3f}"),
+            number(f"x[:, {place}].mean", column.mean(), _near(column.mean())),
             number(f"x[:, {place}].std", column.std()),
         ]
         if known is not None:
@@ -101,6 +101,15 @@ def _columns(subject: Subject) -> str:
             cells.append(number(f"preparation.scales[{place}]", known.scales[place], never))
         lines.append(cells)
     return table(caption, head, lines) + _more(len(subject.features))
+
+
+def _near(value: float) -> str:
+    """Write a mean, which is seldom exactly 0 where columns are scaled.
+
+    >>> _near(-1e-17), _near(0.25)
+    ('0.000', '0.250')
+    """
+    return f"{round(value, 3) + 0.0:.3f}"
 
 
 def _unused(subject: Subject) -> str:

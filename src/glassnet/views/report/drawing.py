@@ -11,8 +11,7 @@ NAME, TITLE = "network", "Network"
 def section(subject: Subject) -> str:
     """Draw the network with the example's values, and list its layers."""
     network, description = subject.network, subject.description
-    x = subject.training.x[subject.row : subject.row + 1]
-    svg = network.draw(x).svg
+    svg = network.draw(subject.training.x, row=subject.row).svg
     counts = description.parameter_counts()
     lines = []
     shapes = zip(description.layers, description.widths, counts, strict=True)
@@ -37,7 +36,7 @@ def section(subject: Subject) -> str:
             ),
             table(
                 "layers",
-                ["layer", '<span class="text">what</span>', "outputs", "parameters"],
+                ["layer", "what", "outputs", "parameters"],
                 lines,
             ),
         ]

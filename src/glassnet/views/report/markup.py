@@ -16,10 +16,13 @@ def number(name: str, value: float, text: str = "") -> str:
     '<span data-name="history.loss[0]" data-value="0.125">0.125</span>'
     >>> number("rows", 1200)
     '<span data-name="rows" data-value="1200">1,200</span>'
+    >>> number("x[0, 0]", -2.0)
+    '<span data-name="x[0, 0]" data-value="-2.0">−2</span>'
     """
     whole = isinstance(value, int | np.integer)
     exact = repr(int(value)) if whole else repr(float(value))
     shown = text or (f"{value:,}" if whole else f"{float(value):.4g}")
+    shown = shown.replace("-", "−")
     return f'<span data-name="{escaped(name)}" data-value="{exact}">{escaped(shown)}</span>'
 
 
@@ -39,7 +42,10 @@ def table(
 
     A cell may bring its own tag: one that begins with `<td` is taken as it is.
     """
-    columns = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    rows = list(rows)
+    columns = "".join(
+        f'<th scope="col"{_like(rows, place)}>{cell}</th>' for place, cell in enumerate(head)
+    )
     lines = "\n".join(
         f'<tr><th scope="row">{cells[0]}</th>' + "".join(map(_cell, cells[1:])) + "</tr>"
         for cells in rows
@@ -49,6 +55,12 @@ def table(
         f'<table class="{kind}"><caption>{escaped(caption)}</caption>'
         f"<thead><tr>{columns}</tr></thead>\n<tbody>\n{lines}\n</tbody></table></div>"
     )
+
+
+def _like(rows: Sequence[Sequence[str]], place: int) -> str:
+    """Let the head of a column of words stand where its words stand."""
+    words = bool(rows) and place < len(rows[0]) and rows[0][place].startswith('<td class="text"')
+    return ' class="text"' if words else ""
 
 
 def _cell(cell: str) -> str:

@@ -33,6 +33,8 @@ def section(subject: Subject) -> str:
 def _scores(subject: Subject) -> str:
     metrics = ["accuracy"] if subject.is_classes else []
     metrics += ["r2", "rmse", "mae"] if subject.is_number else []
+    known = subject.preparation
+    unit = known.target_scale if subject.is_number and known else None
     lines = []
     for name, words, rows in subject.parts:
         found = subject.network.evaluate(rows.x, rows.y, metrics=metrics)
@@ -41,12 +43,16 @@ def _scores(subject: Subject) -> str:
             show = percent if metric == "accuracy" else number
             cells.append(show(f"evaluate.{name}.{metric}", value))
         cells += _guess(subject, name, rows)
+        if unit is not None:
+            cells.append(number(f"own.{name}.rmse", found["rmse"] * unit))
         lines.append(cells)
     head = ["rows", "count", "loss", *map(_titled, metrics)]
     if subject.is_classes:
         head.append("always saying the commonest class")
     elif subject.is_number:
         head.append("RMSE of always saying the mean")
+    if unit is not None:
+        head.append(f"RMSE in the unit of {escaped(subject.target)}")
     return table("loss and metrics, in the scale of the network's outputs", head, lines)
 
 

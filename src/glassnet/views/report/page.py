@@ -37,15 +37,18 @@ table { border-collapse: collapse; margin: .6rem 0; font-size: .92rem; }
 caption { text-align: left; padding-bottom: .3rem; }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); text-align: right;
   vertical-align: top; font-variant-numeric: tabular-nums; }
-th[scope=row], thead th:first-child { text-align: left; font-weight: 600; max-width: 16rem; }
-td.text { text-align: left; overflow-wrap: normal; }
+table { overflow-wrap: normal; } caption { display: block; overflow-wrap: anywhere;
+  max-width: calc(100vw - 2.5rem); }
+th[scope=row], thead th:first-child { text-align: left; font-weight: 600; }
+th[scope=row] { overflow-wrap: anywhere; min-width: 8.5rem; max-width: 20rem; }
+.text, .text th { text-align: left; }
 .confusion td { text-align: center; min-width: 3rem; } .confusion thead th { text-align: center; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: .6rem 0; }
 dt { color: var(--soft); } dd { margin: 0; }
-figure { margin: .8rem 0; } figure svg { max-width: 100%; height: auto; display: block; }
+figure { margin: .8rem 0; } .chart { width: 100%; max-width: 36rem; height: auto; display: block; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
   gap: 0 1.5rem; }
-.drawing { overflow-x: auto; }
+.drawing { overflow-x: auto; } .drawing svg { max-width: none; display: block; }
 pre { background: var(--panel); border-radius: 6px; padding: .8rem; font: .82rem/1.5
   ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: normal; }
 .program { counter-reset: line; } .program span { display: block; white-space: pre; }
