@@ -58,6 +58,6 @@ def classes_never_predicted(examined: Examined) -> Iterator[Finding]:
         f" none{more}",
         evidence={"rows_of_class": int(there[first]), "predicted": 0, "classes_never": len(never)},
         read="predict(X); y",
-        remedy='train longer (--epochs); if the class is rare, class_weight="balanced"'
-        " (--class-weight balanced)",
+        remedy="train longer (--epochs), or with a tenth of the learning rate (--learning-rate); if"
+        ' the class is rare, class_weight="balanced" (--class-weight balanced)',
     )

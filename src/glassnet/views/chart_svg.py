@@ -267,7 +267,7 @@ def _legend(chart: Chart, legend: Sequence[Marks], left: float, width: float) ->
                 )
             else:
                 shape = SHAPES[color % len(SHAPES)] if chart.classes else "circle"
-                yield _point(x + 11, y - 4, 4, color, shape).replace(" data-at=", " data-key=")
+                yield _point(x + 11, y - 4, 4, color, shape)
             yield f'<text x="{x + 27:.1f}" y="{y}">{escaped(marks.name)}</text>'
             x += 34 + LETTER * len(marks.name)
     yield "</g>"
