@@ -5,13 +5,12 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterator
-from importlib import metadata
 
 from glassnet.views.report.markup import escaped, facts, number
 from glassnet.views.report.subject import Subject
 
 NAME, TITLE = "settings", "Settings"
-LIBRARIES = "numpy", "numba"  # that compute
+LIBRARIES = "glassnet", "numpy", "numba"  # that compute; named where they are loaded
 
 
 def section(subject: Subject) -> str:
@@ -38,10 +37,7 @@ def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
 
 
 def _versions() -> Iterator[str]:
-    from glassnet import __version__
-
-    yield f"glassnet {__version__}"
     yield f"Python {platform.python_version()}"
     for name in LIBRARIES:
         if name in sys.modules:
-            yield f"{name} {metadata.version(name)}"
+            yield f"{name} {sys.modules[name].__version__}"
