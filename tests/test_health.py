@@ -542,6 +542,7 @@ def test_looking_changes_nothing():
         ([[1.0]], [1.0], "has 1 features"),
         ([[np.nan, 2.0]], [1.0], "NaN"),
         ([[1.0, 2.0]], None, "None"),
+        ([[1.0, 2.0], [1.0]], [1.0, 2.0], "unequal length"),
         ([[1.0, "a"]], [1.0], "must hold numbers"),
     ],
 )

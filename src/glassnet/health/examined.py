@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from glassnet.arrays import check_rows, check_targets, class_numbers
 from glassnet.errors import DataError
-from glassnet.health.thresholds import FITS, LEARNT_NOTHING, MOST_NUMBERS, MOST_ROWS
+from glassnet.health.thresholds import (
+    FEWEST_ROWS,
+    FITS,
+    LEARNT_NOTHING,
+    MOST_NUMBERS,
+    MOST_ROWS,
+)
 from glassnet.history import History
 from glassnet.lines import LineWriter
 from glassnet.metrics.formulas import accuracy, r2
@@ -60,37 +66,26 @@ class Examined:
         self.network = network
         self.description = network.description
         self.history = history
-        self.X, self.targets = np.asarray(X), np.asarray(y)
-        self.places = self._places()
-        rows = check_rows(
-            self.X[self.places] if self.X.ndim else self.X,
-            self.targets[self.places] if self._fits_y() else y,
-            None,
-            self.description,
-            network.dtype,
-        )
+        try:
+            self.X, self.targets = np.asarray(X), np.asarray(y)
+        except ValueError:  # rows of unequal length, which are refused in better words
+            check_rows(X, y, None, self.description, network.dtype)
+            raise
+        rows = check_rows(*self._some(X, y), None, self.description, network.dtype)
         self.x, self.y = rows.x, rows.y
         self.total = len(self.X)
 
-    def _places(self) -> NDArray[np.intp]:
-        """Choose the rows that are looked at."""
+    def _some(self, X: ArrayLike, y: ArrayLike) -> tuple[ArrayLike, ArrayLike]:
+        """Give the rows that are looked at; what does not fit is given whole, to be refused."""
+        shapes = self.X.shape, self.targets.shape
+        if not all(shapes) or shapes[0][0] != shapes[1][0]:
+            return X, y
         widths = self.description.inputs + sum(self.description.widths)
-        most = max(min(MOST_ROWS, MOST_NUMBERS // widths), 64)
-        rows = len(self.X) if self.X.ndim else 0
-        if rows <= most:
-            return np.arange(rows)
-        return np.linspace(0, rows - 1, most).astype(np.intp)
-
-    def _fits_y(self) -> bool:
-        """Whether y has a row for each of X; else `check_rows` is given all of it, to say so."""
-        if self.targets.ndim == 0 or not self.X.ndim or len(self.targets) != len(self.X):
-            if self.targets.ndim and self.X.ndim:
-                raise DataError(
-                    "Found input variables with inconsistent numbers of samples:"
-                    f" {[len(self.X), len(self.targets)]}: X and y need the same number of rows"
-                )
-            return False
-        return True
+        most = max(min(MOST_ROWS, MOST_NUMBERS // widths), FEWEST_ROWS)
+        if len(self.X) <= most:
+            return X, y
+        places = np.linspace(0, len(self.X) - 1, most).astype(np.intp)
+        return self.X[places], self.targets[places]
 
     # ----------------------------------------------------------------------- the rows looked at
 
@@ -110,33 +105,21 @@ class Examined:
         """The layers of weights in the trace; none without one."""
         if self.trace is None:
             return ()
-        writer = LineWriter(self.description)
-        found: list[Layer] = []
-        last = self.description.widths and sum(isinstance(i.layer, Dense) for i in writer.training)
-        for item in writer.training:
+        items = LineWriter(self.description).training
+        blocks = max(item.block for item in items)
+        found: dict[int, Layer] = {}
+        for item in items:
             if isinstance(item.layer, Dense):
-                found.append(
-                    Layer(
-                        item.block,
-                        item.names["W"],
-                        item.names["b"],
-                        item.y,
-                        item.layer.activation,
-                        item.block == last,
-                    )
+                names, activation = item.names, item.layer.activation
+                found[item.block] = Layer(
+                    item.block, names["W"], names["b"], item.y, activation, item.block == blocks
                 )
-            elif isinstance(item.layer, Activation) and found and item.layer.activation != "linear":
-                before = found[-1]
-                if before.activation == "linear":
-                    found[-1] = Layer(
-                        before.number,
-                        before.weights,
-                        before.biases,
-                        item.y,
-                        item.layer.activation,
-                        before.is_last,
-                    )
-        return tuple(found)
+            elif isinstance(item.layer, Activation) and item.block in found:
+                before = found[item.block]
+                if before.activation == "linear" != item.layer.activation:
+                    activation = item.layer.activation
+                    found[item.block] = replace(before, output=item.y, activation=activation)
+        return tuple(found.values())
 
     def gradient(self, layer: Layer) -> NDArray[Any]:
         """Give the gradient of a layer's weights."""

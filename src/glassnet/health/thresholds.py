@@ -11,6 +11,7 @@ from __future__ import annotations
 # Rows and numbers of all layers together that a trace may have: it takes milliseconds, some 50 MB.
 MOST_ROWS = 2_000
 MOST_NUMBERS = 2**22
+FEWEST_ROWS = 64  # of the widest networks
 
 # ------------------------------------------------------------------------------- how well it fits
 
