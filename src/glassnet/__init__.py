@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from glassnet.table import Table as Table
     from glassnet.trace import Trace as Trace
     from glassnet.training.rate_finder import RateFinding as RateFinding
+    from glassnet.views.report import report as report
     from glassnet.what_if import WhatIf as WhatIf
 
 __version__ = "0.1.0"
@@ -122,6 +123,7 @@ PLACES = {
     "glassnet.trace": "Trace",
     "glassnet.training.rate_finder": "RateFinding",
     "glassnet.what_if": "WhatIf",
+    "glassnet.views.report": "report",
 }
 MODULES = ("callbacks", "datasets", "plots", "table")
 _PLACE_OF = {name: place for place, names in PLACES.items() for name in names.split()}

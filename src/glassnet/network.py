@@ -52,6 +52,7 @@ from glassnet.weights import Weights
 if TYPE_CHECKING:
     from glassnet.explanation import Explanation
     from glassnet.explanation.equations import Equations
+    from glassnet.health import Health
     from glassnet.table import Preparation
     from glassnet.views.drawing import Drawing
 
@@ -663,6 +664,34 @@ class Network:
         rows = check_rows(X, y, sample_weight, self.description, self.dtype)
         loss, found = self._evaluation.judge(self.values, rows, self._metrics(metrics))
         return {"loss": loss, **found}
+
+    def health(self, X: ArrayLike, y: ArrayLike, history: History | None = None) -> Health:
+        """Look the network over, and say in words what is wrong with it; see glassnet.health.
+
+        Of many rows some 2,000 are looked at, evenly spaced. The network does not change.
+
+        Args:
+            X: (m, inputs), best the rows that it was trained with.
+            y: (m, outputs), or class numbers (m,).
+            history: what its last fit gave; without it nothing is said of the loss's curve.
+
+        Returns:
+            A sequence of findings, the worst first, each with its evidence and a remedy; it is
+            empty, and so false, where nothing was found.
+
+        Raises:
+            DataError: arrays that do not fit.
+
+        Example:
+            >>> net = Network("1-4-1 tanh sigmoid", random_state=0)
+            >>> health = net.health([[1.0], [2.0]], [30.0, 10.0])
+            >>> len(health), health[0].kind, health[0].evidence["highest_target"]
+            (1, 'unreachable targets', 30.0)
+
+        """
+        from glassnet.health import examine  # most programs do without it
+
+        return examine(self, X, y, history)
 
     # ------------------------------------------------------------------------ to keep
 

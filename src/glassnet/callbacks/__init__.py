@@ -3,6 +3,7 @@
 protocol.py      what a callback may have; begun and ended whatever happens
 watch.py         a number that is watched, and what of it is better
 best_weights.py  keeps the best epoch's weights; stops when no better ones come
+health_check.py  looks the network over, and tells what is wrong with it
 plateau.py       lowers the learning rate when a number stalls
 logs.py          a line an epoch, as CSV or JSON
 tensorboard.py   the same for TensorBoard
@@ -23,6 +24,7 @@ Example:
 """
 
 from glassnet.callbacks.best_weights import BestWeights, EarlyStopping
+from glassnet.callbacks.health_check import HealthCheck
 from glassnet.callbacks.live import Live
 from glassnet.callbacks.logs import LOGS, CSVLog, JSONLinesLog
 from glassnet.callbacks.measurements import Measurements
@@ -37,6 +39,7 @@ __all__ = [
     "Callback",
     "CallbackLike",
     "EarlyStopping",
+    "HealthCheck",
     "JSONLinesLog",
     "Live",
     "Measurements",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,7 @@ USUAL_BATCH = 32
     "--plot", type=click.Path(), help="Loss and held-out rows as .png, .svg or .pdf; or a .gif."
 )
 @click.option("--live", is_flag=True, help="Draw the loss while it is trained.")
+@click.option("--report", type=click.Path(), help="A page about the run, as .html.")
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
 @click.option(
     "--threads", type=Whole(1), help="Threads that share a step; by default what suits the work."
@@ -105,6 +107,7 @@ def fit(
     log: str | None,
     plot: str | None,
     live: bool,
+    report: str | None,
     engine: str,
     threads: int | None,
     out: str | None,
@@ -124,12 +127,14 @@ def fit(
     glassnet fit houses.csv --target price --learning-rate 0.02 --schedule onecycle
     glassnet fit mail.csv --target spam --class-weight balanced --log history.csv
     glassnet fit data/iris.csv --target species --plot iris.png --live
+    glassnet fit houses.csv --target price --report report.html
     """
     import glassnet as gn
 
     say = _silent if quiet else click.echo
     log_path = None if log is None else out_path(log, tuple(gn.callbacks.LOGS), "a log", data)
     plot_path = None if plot is None else out_path(plot, ENDINGS, "a plot", data)
+    page_path = None if report is None else out_path(report, ".html", "a report", data)
     if folds is None:
         named = f"{Path(data).stem}.safetensors" if out is None else out
         path = out_path(named, ".safetensors", "a model", data)
@@ -178,6 +183,8 @@ def fit(
     if len(testing):
         say(f"held out {_score(network, preparation, X[testing], y[testing], y[training])}")
     network.preparation = preparation
+    for line in _health(network, X[training], y[training], history):
+        say(line)
     network.save(path)
     say(f"saved   {path}")
     if log_path:
@@ -187,6 +194,17 @@ def fit(
         say(f"plot    {plot_path}")
     if drawing is not None and drawing.saved:
         say(f"plot    {drawing.saved}")
+    if page_path:
+        held = (X[testing], y[testing])
+        page = gn.report(
+            *(network, X[training], y[training], history),
+            held_out=held,
+            table=job.table,
+            rows=training,
+            title=f"{preparation.target} from {Path(data).name}",
+        )
+        page.save(page_path)
+        say(f"report  {page_path}")
     if interrupted:
         context.exit(INTERRUPTED)
 
@@ -216,12 +234,26 @@ def _refuse_beside_folds(context: click.Context) -> None:
         "log": "no log is written",
         "plot": "there is no single network to be drawn",
         "live": "there is no single network to be drawn",
+        "report": "no report is written",
         "threads": "each fold is trained on one thread",
     }
     for name, reason in reasons.items():
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             option = name.replace("_", "-")
             raise click.UsageError(f"with --folds {reason}: leave --{option} out")
+
+
+def _health(
+    network: gn.Network, X: NDArray[Any], y: NDArray[Any], history: gn.History
+) -> Iterator[str]:
+    """Say what is wrong with the network, and what can be done; nothing where nothing is.
+
+    Columns that never change were named before training.
+    """
+    found = [f for f in network.health(X, y, history) if f.kind != "constant feature"]
+    for finding in found:
+        yield f"health  {finding.severity}: {finding.what}"
+        yield f"        remedy: {finding.remedy}"
 
 
 def _silent(_text: str) -> None:

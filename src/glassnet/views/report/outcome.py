@@ -1,0 +1,166 @@
+"""Section: how good the network is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.arrays import Rows
+from glassnet.views.chart_svg import chart_svg
+from glassnet.views.pictures import Chart, Marks
+from glassnet.views.report.markup import escaped, figure, number, percent, table
+from glassnet.views.report.subject import Subject
+
+NAME, TITLE = "outcome", "Outcome"
+MOST_CLASSES = 12  # of a matrix that fits a page
+MOST_PAIRS = 15  # of classes taken for one another
+MOST_DOTS = 400
+
+
+def section(subject: Subject) -> str:
+    """Give loss and metrics of each part of the rows, and what stands behind them."""
+    parts = [_scores(subject)]
+    name, words, rows = subject.parts[-1]  # those held out, where there are some
+    if subject.is_classes:
+        parts.append(_confusion(subject, name, words, rows))
+    elif subject.is_number:
+        parts.append(_numbers(subject, name, words, rows))
+    return "\n".join(parts)
+
+
+def _scores(subject: Subject) -> str:
+    metrics = ["accuracy"] if subject.is_classes else []
+    metrics += ["r2", "rmse", "mae"] if subject.is_number else []
+    known = subject.preparation
+    unit = known.target_scale if subject.is_number and known else None
+    lines = []
+    for name, words, rows in subject.parts:
+        found = subject.network.evaluate(rows.x, rows.y, metrics=metrics)
+        cells = [escaped(words), number(f"rows.{name}", len(rows))]
+        for metric, value in found.items():
+            show = percent if metric == "accuracy" else number
+            cells.append(show(f"evaluate.{name}.{metric}", value))
+        cells += _guess(subject, name, rows)
+        if unit is not None:
+            cells.append(number(f"own.{name}.rmse", found["rmse"] * unit))
+        lines.append(cells)
+    head = ["rows", "count", "loss", *map(_titled, metrics)]
+    if subject.is_classes:
+        head.append("always saying the commonest class")
+    elif subject.is_number:
+        head.append("RMSE of always saying the mean")
+    if unit is not None:
+        head.append(f"RMSE in the unit of {escaped(subject.target)}")
+    return table("loss and metrics, in the scale of the network's outputs", head, lines)
+
+
+def _titled(metric: str) -> str:
+    return {"r2": "R²", "rmse": "RMSE", "mae": "MAE"}.get(metric, metric)
+
+
+def _guess(subject: Subject, name: str, rows: Rows) -> Iterator[str]:
+    """Say how good the simplest guess would be, which knows the training rows."""
+    if subject.is_classes:
+        usual = np.argmax(np.bincount(subject.answers(subject.training)[0]))
+        yield percent(f"guess.{name}", float(np.mean(subject.answers(rows)[0] == usual)))
+    elif subject.is_number:
+        mean = np.mean(subject.training.y, dtype=np.float64)
+        yield number(f"guess.{name}", float(np.sqrt(np.mean((rows.y - mean) ** 2))))
+
+
+# ------------------------------------------------------------------------------------ classes
+
+
+def _confusion(subject: Subject, name: str, words: str, rows: Rows) -> str:
+    wanted, given = subject.answers(rows)
+    classes = subject.classes
+    counts = np.zeros((len(classes), len(classes)), np.int64)
+    np.add.at(counts, (wanted, given), 1)
+    if len(classes) > MOST_CLASSES:
+        return _pairs(subject, name, words, counts)
+    lines = []
+    for row, label in enumerate(classes):
+        total = int(counts[row].sum())
+        cells = [escaped(label)]
+        cells += [
+            _shaded(f"confusion.{name}[{row}, {c}]", n, total, right=row == c)
+            for c, n in enumerate(counts[row].tolist())
+        ]
+        cells.append(percent(f"recall.{name}[{row}]", counts[row, row] / total) if total else "–")
+        lines.append(cells)
+    head = ["is ↓ / predicted →", *map(escaped, classes), "found"]
+    caption = f"confusion matrix of the rows {words}: each row is a class, each column a prediction"
+    return table(caption, head, lines, kind="confusion")
+
+
+def _shaded(name: str, count: int, total: int, *, right: bool) -> str:
+    """Give a cell that is the darker, the larger its share of the class."""
+    share = count / total if total else 0.0
+    colour = "--share" if right else "--wrong"
+    style = f"background: rgba(var({colour}), {0.6 * share:.3f})"
+    return f'<td style="{style}">{number(name, count)}</td>'
+
+
+def _pairs(subject: Subject, name: str, words: str, counts: NDArray[np.int64]) -> str:
+    """List what is most often taken for something else, of classes too many for a matrix."""
+    wrong = counts.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_PAIRS]
+    lines = []
+    for place in order.tolist():
+        row, column = divmod(place, len(counts))
+        if wrong[row, column]:
+            label, other = subject.classes[row], subject.classes[column]
+            count = number(f"confusion.{name}[{row}, {column}]", wrong[row, column])
+            lines.append((escaped(label), f'<td class="text">{escaped(other)}</td>', count))
+    caption = f"classes of the rows {words} that are most often taken for another"
+    return table(caption, ["is", "predicted", "rows"], lines)
+
+
+# ------------------------------------------------------------------------------------ numbers
+
+
+def _numbers(subject: Subject, name: str, words: str, rows: Rows) -> str:
+    """Draw predictions beside targets, and what is left."""
+    some = np.arange(len(rows))
+    if len(rows) > MOST_DOTS:
+        some = np.linspace(0, len(rows) - 1, MOST_DOTS).astype(np.intp)
+    chosen = rows.at(some)
+    wanted = subject.in_own_unit(chosen.y)
+    given = subject.in_own_unit(subject.outputs(chosen))
+    ends = np.array([min(wanted.min(), given.min()), max(wanted.max(), given.max())])
+    target = subject.target
+    beside = Chart(
+        (
+            Marks(wanted, given, "dots", "rows", 0),
+            Marks(ends, ends, "line", "predicted = true", 1),
+        ),
+        f"predicted against true {target}",
+        f"true {target}",
+        "predicted",
+    )
+    left = Chart(
+        (
+            Marks(given, given - wanted, "dots", "", 0),
+            Marks(np.array([given.min(), given.max()]), np.zeros(2), "line", "", 1),
+        ),
+        f"residuals of {target}",
+        f"predicted {target}",
+        "predicted − true",
+    )
+    size = f"{len(chosen):,} of {len(rows):,}" if len(chosen) < len(rows) else f"the {len(rows):,}"
+    shown = f"{size} rows {words}"
+    return (
+        '<div class="charts">'
+        + figure(
+            chart_svg(beside, [f"predicted.{name}", "equal"], height=360),
+            f"predicted against true {escaped(target)}, {shown}",
+        )
+        + figure(
+            chart_svg(left, [f"residuals.{name}", "zero"], height=360),
+            f"residuals, predicted − true, of {shown}",
+        )
+        + "</div>"
+    )
