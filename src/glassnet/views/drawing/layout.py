@@ -14,7 +14,7 @@ from glassnet.views.drawing.contents import biases, errors, own_numbers
 from glassnet.views.drawing.legend import Legend, placed
 from glassnet.views.drawing.letters import cut, width_of, wrapped
 from glassnet.views.drawing.line_numbers import numbers_on_lines, room_for_numbers
-from glassnet.views.drawing.numbers import Numbers, largest
+from glassnet.views.drawing.numbers import Drawn, Numbers, largest
 from glassnet.views.drawing.parts import Layout, Link, Neuron, Skip, Text
 
 MOST_LINES = 5_000  # in one drawing: of a very deep network fewer neurons are drawn
@@ -99,47 +99,44 @@ class _Plan:
         texts += [_name_of(skip, skips) for skip in skips]
         right = max(text.box[2] for text in texts) + EDGE
         width = max(NARROWEST, right, self.xs[-1] + self.radius + EDGE)
-        heading = cut(description.short(), HEADING, width - 2 * EDGE, bold=True)
-        texts.append(
-            Text("heading", heading, EDGE, EDGE + 11, HEADING, "start", True, None,
-                 description.short())
-        )  # fmt: skip
-        weights = [link.weight for link in links if link.weight]
-        weights += [neuron.bias for neuron in self._all() if neuron.bias]
-        slopes = [link.gradient for link in links if link.gradient]
-        slopes += [neuron.bias_slope for neuron in self._all() if neuron.bias_slope]
-        errors = [neuron.error for neuron in self._all() if neuron.error]
-        values = [largest([n.value for n in column.values() if n.value]) for column in self.neurons]
-        bottom = max([self.bottom, *(skip.depth + 16 for skip in skips)])
-        keys, height = placed(
+        texts.append(_heading(description.short(), width))
+        drawn = self._drawn(links)
+        keys, end = placed(
             legend.entries(
-                weights=weights,
-                slopes=slopes,
-                errors=errors,
-                values=[n.value for n in self._all() if n.value],
+                drawn,
                 biases=any(neuron.bias for neuron in self._all()),
                 passes=any(link.weight is None for link in links),
                 limit=MOST_LINES if fewer else 0,
             ),
             EDGE,
-            bottom + 22,
+            max([self.bottom, *(skip.depth + 16 for skip in skips)]) + 22,
             width - 2 * EDGE,
         )
+        columns = [[n.value for n in column.values() if n.value] for column in self.neurons]
         return Layout(
-            width,
-            height + EDGE,
-            description.short(),
-            self._said(description),
-            tuple(self._all()),
-            links,
-            skips,
-            tuple(texts),
-            keys,
-            largest(weights),
-            largest(slopes),
-            largest(errors),
-            tuple(values),
+            width=width,
+            height=end + EDGE,
+            name=description.short(),
+            description=self._said(description),
+            neurons=tuple(self._all()),
+            links=links,
+            skips=skips,
+            texts=tuple(texts),
+            keys=keys,
+            largest_weight=largest(drawn.weights),
+            largest_slope=largest(drawn.slopes),
+            largest_error=largest(drawn.errors),
+            largest_values=tuple(map(largest, columns)),
         )
+
+    def _drawn(self, links: Sequence[Link]) -> Drawn:
+        """Collect the numbers that lines, neurons and rims stand for."""
+        neurons = list(self._all())
+        weights = [*(link.weight for link in links), *(n.bias for n in neurons)]
+        slopes = [*(link.gradient for link in links), *(n.bias_slope for n in neurons)]
+        errors, values = [n.error for n in neurons], [n.value for n in neurons]
+        kinds = (weights, slopes, errors, values)
+        return Drawn(*(tuple(number for number in kind if number) for kind in kinds))
 
     # ------------------------------------------------------------------------- the measures
 
@@ -385,6 +382,11 @@ class _Plan:
             + "; ".join(parts)
             + "."
         )
+
+
+def _heading(name: str, width: float) -> Text:
+    shown = cut(name, HEADING, width - 2 * EDGE, bold=True)
+    return Text("heading", shown, EDGE, EDGE + 11, HEADING, "start", bold=True, whole=name)
 
 
 def _name_of(skip: Skip, others: Sequence[Skip]) -> Text:
