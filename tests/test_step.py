@@ -115,7 +115,11 @@ def test_what_if_shows_what_becomes_inf():
     [
         ({}, DescriptionError, "say what is to change, as in {'W1[0, 0]': 0.5}, got {}"),
         ({"W9[0]": 1}, DescriptionError, "unknown value 'W9'"),
-        ({"W1": 1}, DescriptionError, "W1 has the shape (2, 3): change one of its numbers, such as 'W1[0, 0]', or"),
+        (
+            {"W1": 1},
+            DescriptionError,
+            "W1 has the shape (2, 3): change one of its numbers, such as 'W1[0, 0]'",
+        ),
         ({"W1[5, 0]": 1}, DescriptionError, "there is no 5 in an axis of 2"),
         ({"z1[0, 0]": 1}, DescriptionError, "z1[0, 0] is made by the line 'z1 = x @ W1 + b1'"),
         ({"W1[0, 0]": "much"}, DataError, "W1[0, 0] can only become a number, got 'much'"),

@@ -38,10 +38,10 @@ class Recording:
     """A training that can be walked by line, layer, phase, batch and epoch, forwards and back.
 
     It trains the network as `fit` does, and leaves it with the same weights and the same history,
-    bit for bit. What is kept of it are copies of the weights: at most 64 and 256 MB of them, as many
+    bit for bit. What is kept are copies of the weights: at most 64, or 256 MB, of them, as many
     again around the place that is looked at, and a few traces there. Any other step is done again
-    from the copy behind it, by the engine of the run, with its rows, masks and rates. Only steps
-    that are looked at are traced line by line.
+    from the copy behind it, by the engine of the run, with its rows, masks and rates. Only a step
+    that is looked at is traced line by line.
 
     Epochs, batches and lines are counted from 1, as in messages; those of this fit. The place that
     is looked at is a line that has just been run: at first the first one. A training that ended
