@@ -102,6 +102,8 @@ def test_the_four_equations_of_backpropagation():
         ("a = b · (c + 1) / 2n", r"a = b \cdot \frac{c + 1}{2\,n}"),
         ("a = −z1² / √2", r"a = -\frac{z_{1}^{2}}{\sqrt{2}}"),
         ("a = (1 − p)^2.0 · (−log p)", r"a = \left(1 - p\right)^{2.0} \cdot \left(-\log p\right)"),
+        ("a = b / Σ exp(c)", r"a = \frac{b}{\sum \exp\left(c\right)}"),
+        ("a = b / Σ c · d", r"a = b/\sum c \cdot d"),
         ("a = 1e-08 · 10⁻⁶", r"a = 1 \cdot 10^{-8} \cdot 10^{-6}"),
         ("a ← 1 where b ≥ 0, else c", r"a \leftarrow 1\text{ where }b \geq 0,\; \text{ else }c"),
     ],

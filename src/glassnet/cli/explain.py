@@ -38,7 +38,7 @@ TIED_ROWS = 32  # of a step of a network that compares the rows of a batch
 def explain(
     model: str, data: str, row: int, number: str | None, form: str | None, out: str | None
 ) -> None:
-    """Explain how the numbers of one row come about in a saved model, down to the table's cells.
+    """Explain the numbers of a row, down to the table's cells.
 
     The row is the batch of one step of training: its outputs, its loss, its gradients and the
     update that would follow. Without --number: its outputs and its loss, and what else can be

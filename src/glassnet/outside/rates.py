@@ -105,7 +105,7 @@ def _recorded(program: Program, name: str, place: Place) -> tuple[Any, str, dict
 
 
 def _or_plain(noted: Any, plain: Any, *given: Any) -> Any:
-    """Run a rule so that it notes what it does; where it cannot, or gives another number, plainly."""
+    """Run a rule so that it notes what it does; where that gives another number, plainly."""
     numbers = [int(g) if float(g).is_integer() else float(g) for g in given]
     value = float(plain(*numbers))
     try:

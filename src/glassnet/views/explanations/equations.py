@@ -88,7 +88,7 @@ def _latex(equations: Equations) -> Iterator[str]:
         rows = [rf"{_aligned(in_latex(e))} \tag{{{e.number}}}" for e in entries]
         yield " \\\\\n".join(rows)
         yield r"\end{align}"
-        yield r"\begin{itemize}"
+        yield r"\begin{itemize}\sloppy"  # a long line of a program is broken between its words
         for e in entries:
             note = f" --- {prose(e.line.note)}" if e.line.note else ""
             yield rf"\item[{e.number}] \texttt{{{prose(e.line.text)}}}{note}"
@@ -127,7 +127,7 @@ def _html(equations: Equations) -> Iterator[str]:
         for e in equations.of_phase(phase):
             yield (
                 f'<tr data-line="{e.number}"><td><code>{escape(e.line.equation)}</code></td>'
-                f'<td class="quiet">line {e.number}</td>'
+                f'<td class="quiet number">line {e.number}</td>'
                 f'<td class="quiet"><code>{escape(e.line.text)}</code></td></tr>'
             )
         yield "</table>"

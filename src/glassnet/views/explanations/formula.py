@@ -195,6 +195,8 @@ def _with_fractions(items: list[Item]) -> Iterator[Item]:
     while place < len(items):
         item = items[place]
         after = items[place + 1] if place + 1 < len(items) else None
+        if item.plain == "/" and after is not None and after.plain == "Σ":
+            after, place = _summed(items, place)
         if item.plain == "/" and done and isinstance(done[-1], Atom) and isinstance(after, Atom):
             upper = done.pop()
             assert isinstance(upper, Atom)
@@ -206,6 +208,14 @@ def _with_fractions(items: list[Item]) -> Iterator[Item]:
         done.append(item)
         place += 1
     yield from done
+
+
+def _summed(items: list[Item], place: int) -> tuple[Item, int]:
+    """Give a sum of one atom after a stroke as one atom; a longer one stays as it is."""
+    sign, *rest = items[place + 1 : place + 4]
+    if not rest or not isinstance(rest[0], Atom) or [r.plain for r in rest[1:]] == ["·"]:
+        return sign, place
+    return Atom(sign.latex + rest[0].latex, f"Σ {rest[0].plain}"), place + 1
 
 
 def _product(left: Item, right: Item, line: Line, shapes: Mapping[str, Shape]) -> str:

@@ -27,8 +27,11 @@ STYLE = """
 .glassnet-explanation code, .glassnet-explanation .made td, .glassnet-explanation .shown td {
   font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .95em; background: transparent;
   color: inherit; }
-.glassnet-explanation .made { border-left: 2px solid; padding-left: .8em; }
-.glassnet-explanation .shown td { text-align: right; }
+.glassnet-explanation .made { border-left: 2px solid; }
+.glassnet-explanation .made td:first-child { padding-left: .8em; white-space: nowrap; }
+.glassnet-explanation .shown td, .glassnet-explanation .shown th { text-align: right;
+  padding: .1em .6em; }
+.glassnet-explanation .number { white-space: nowrap; }
 .glassnet-explanation .quiet { opacity: .75; }
 """.strip()
 

@@ -31,7 +31,8 @@ def latex(explanation: Explanation) -> str:
 def _rows(explanation: Explanation) -> Iterator[str]:
     yield rf"\paragraph{{{prose(heading(explanation))}}}"
     if explanation.equation:
-        yield rf"Line \texttt{{{prose(explanation.origin)}}}"
+        line = rf"\texttt{{{prose(explanation.origin)}}}"
+        yield rf"{{\sloppy Line {line}, which says: {prose(explanation.equation)}\par}}"
     if explanation.array is not None:
         yield from _array(explanation.array)
     for remark in explanation.remarks:
@@ -44,7 +45,7 @@ def _rows(explanation: Explanation) -> Iterator[str]:
             yield f"({prose(word)})"
     if explanation.operands:
         yield r"\noindent where"
-        yield r"\begin{itemize}"
+        yield r"\begin{itemize}\sloppy"
         for origin, operands in by_origin(explanation.operands).items():
             values = ", ".join(
                 f"${name_in_latex(o.name)} = {number_in_latex(o.result)}$" for o in operands

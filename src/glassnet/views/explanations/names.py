@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 GREEK = {"β1": r"\beta_{1}", "β2": r"\beta_{2}", "ε": r"\varepsilon", "π": r"\pi"}
+# Before the last underscore stands what is kept of a parameter, as in mean_W1; a norm's
+# own values (per_spread1, batch_mean1) are no parameter's.
 NAME = re.compile(
-    r"(?P<kind>(?:[a-z]+_)*?)(?P<d>d?)(?P<base>[A-Za-zéΠμβ]+)(?P<number>\d*)(?P<again>_\d+)?"
+    r"(?P<kind>(?!per_|batch_)(?:[a-z]+_)*?)(?P<d>d?)(?P<base>[A-Za-zéΠμβ]+)(?P<number>\d*)(?P<again>_\d+)?"
 )
 
 
