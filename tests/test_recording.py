@@ -440,6 +440,21 @@ def test_first_weights_that_are_nan_are_shown():
     assert str(error.value) == "nothing became inf or nan in this run"
 
 
+def test_best_weights_that_were_put_back_are_told_of():
+    make, options = RUNS["early stopping"]
+    run = gn.Recording(net := make(), X, Y, **trained(make, options), engine="numpy")
+    run.go_to(run._moves.last)
+    run.next()
+    best = run.history.best_epoch
+    assert run.note == (
+        "this is the last line: the run ended here, early stopping; the network was given the"
+        f" weights of epoch {best} back"
+    )
+    run.go(best, run.batches, len(run.program.lines))
+    for name in net.weights:
+        np.testing.assert_array_equal(run.weights[name], net.weights[name])
+
+
 def test_a_run_that_was_stopped_within_an_epoch_has_a_short_last_one():
     class Clock:
         every = 1

@@ -188,7 +188,9 @@ class Recording:
         return place is not None
 
     def _ending(self) -> str:
-        return f"the run ended here, {self.history.stopped}"
+        best = self.history.best_epoch
+        kept = f"; the network was given the weights of epoch {best} back" if best else ""
+        return f"the run ended here, {self.history.stopped}{kept}"
 
     def go(self, epoch: int = 1, batch: int = 1, line: int | str = 1) -> None:
         """Go to a line of a batch of an epoch.
