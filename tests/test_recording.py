@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -328,6 +330,9 @@ def test_figures_of_the_history_are_worked_out_from_the_batches(weights):
             run.go(epoch % 5 + 1, batch + 1)
             assert operand.value == run.loss
         assert len(found.operands) == run.batches
+        terms = re.findall(r"([\d.]+)·batch_loss\[(\d)\]", found.steps[-1].letters)
+        parts = [float(share) * found.operands[int(batch)].value for share, batch in terms]
+        assert sum(parts) == pytest.approx(found.value, rel=1e-12)
     assert run.explain("history.validation_loss[3]").value == run.history.validation_loss[3]
     assert run.explain("history.accuracy[3]").value == run.history.metrics["accuracy"][3]
     with pytest.raises(DescriptionError) as error:
@@ -345,9 +350,23 @@ def test_rates_that_watched_the_loss_are_explained_by_what_holds_there():
     for epoch in range(1, 13):
         run.go(epoch, 1)
         rates.append(run.rates["learning_rate"])
-        assert run.explain("learning_rate").value == rates[-1]
+        found = run.explain("learning_rate")
+        assert found.value == rates[-1]
+        assert "Plateau" in " ".join(found.remarks)  # and not only: given
         assert run.history.learning_rate[epoch - 1] == rates[-1]
     assert len(set(rates)) > 1
+
+
+def test_a_rate_that_a_callback_lowered_is_explained_with_its_factor():
+    make, options = RUNS["rate factor"]
+    run = gn.Recording(make(), X, Y, **trained(make, options), engine="numpy")
+    for epoch, factor in ((1, 1.0), (4, 0.5), (12, 0.125)):
+        run.go(epoch)
+        found = run.explain("learning_rate")
+        assert found.value == run.rates["learning_rate"] == 0.001 * factor
+        if epoch > 1:
+            assert f"{factor:g}" in " ".join([*found.remarks, str(found)])
+            assert found.steps
 
 
 # ---------------------------------------------------------------------------------- memory
@@ -366,6 +385,19 @@ def test_ten_thousand_epochs_keep_a_bounded_number_of_copies():
         assert run.trace["loss"].shape == ()
         assert run._replay.copies <= 2 * tapes.MOST_COPIES
         assert len(run._replay._traces) <= replay.MOST_TRACES
+
+
+def test_what_training_went_back_behind_is_forgotten():
+    tape, values = tapes.Tape(), plain().values
+    tape.start(values)
+    for step in (1, 2, 3, 4):
+        tape.keep(step, values)
+        tape.before_callbacks(values)
+        values.parameters += 1
+        tape.after_callbacks(step, values)
+    tape.cut(2)
+    assert list(tape.copies) == [0, 1, 2]
+    assert list(tape.edits) == [1, 2]
 
 
 def test_going_back_costs_a_few_steps_each():
