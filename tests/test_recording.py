@@ -13,6 +13,7 @@ import glassnet as gn
 from glassnet.errors import DataError, DescriptionError, TrainingError
 from glassnet.recording import MOVES, Moment, replay
 from glassnet.recording.moments import Moves
+from glassnet.rules.optimizers import OPTIMIZERS
 from glassnet.training import tape as tapes
 
 RANDOM = np.random.RandomState(0)
@@ -131,6 +132,23 @@ def test_it_trains_as_fit_does_and_knows_every_step(name, engine):
         run._replay.go_to(int(step))
         for found, wanted in zip(tapes.flat(run._replay.values), every[step], strict=True):
             assert found.tobytes() == wanted.tobytes()
+
+
+@pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - {"lbfgs"}))
+def test_every_optimizer_can_be_recorded(name):
+    how = {"epochs": 4, "batch_size": 6, "optimizer": name, "engine": "numpy", **QUIET}
+    net, other = network(), network()
+    net.fit(X, Y, **how)
+    run = gn.Recording(other, X, Y, **how)
+    assert bits(net) == bits(other)
+    every = step_by_step(run)
+    for step in (9, 3, 15, 0):
+        run.go_to(Moment(step, len(run.program.lines) - 1))
+        before = np.concatenate([run.trace[p.name].ravel() for p in run.program.parameters])
+        assert before.tobytes() == every[step][0].tobytes()
+        if step + 1 < len(run):
+            after = np.concatenate([run.weights[p.name].ravel() for p in run.program.parameters])
+            assert after.tobytes() == every[step + 1][0].tobytes()
 
 
 def test_threads_and_a_second_fit_are_done_again_too():
