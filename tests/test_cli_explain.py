@@ -132,6 +132,39 @@ def test_a_network_that_compares_rows_takes_more_of_them(tmp_path):
     assert "line 2, column" in text  # the row after the last one is the first
 
 
+@pytest.mark.parametrize(
+    ("labels", "layer", "loss"),
+    [
+        (["no", "yes"], gn.Dense(1, "sigmoid"), "binary_cross_entropy"),
+        (["no", "yes"], gn.Dense(2, "softmax"), "cross_entropy"),
+        (["a", "b", "c"], gn.Dense(3, "softmax"), "cross_entropy"),
+        ([1.5, 2.5, 7.0], gn.Dense(1), "mean_squared_error"),
+    ],
+)
+def test_inputs_and_targets_are_those_of_the_step(tmp_path, labels, layer, loss):
+    X = np.random.RandomState(0).randn(30, 2).round(3)
+    table = Table.from_arrays(X, np.array([labels[k % len(labels)] for k in range(30)]))
+    kind = "number" if loss == "mean_squared_error" else "classes"
+    preparation = Preparation.learn(table, "y", kind=kind)
+    net = gn.Network(2, gn.Dense(2), layer, loss=loss, random_state=0)
+    net.preparation = preparation
+    net.save(tmp_path / "net.safetensors")
+    rows = (f"{a},{b},{label}" for (a, b), label in zip(X, table.column("y"), strict=True))
+    data = tmp_path / "data.csv"
+    data.write_text("\n".join(["x1,x2,y", *rows]), encoding="utf-8")
+    trace = net.trace(preparation.features_of(table)[4:5], preparation.targets_of(table)[4:5])
+    for name in ("x", "y"):
+        for place in np.ndindex(*trace[name].shape):
+            number = f"{name}[{place[0]}, {place[1]}]"
+            words = ("--row", 4, "--number", number, "--format", "json")
+            shown = json.loads(good("explain", tmp_path / "net.safetensors", data, *words))
+            (found,) = shown["explanations"]
+            assert np.float32(found["value"]) == trace[name][place]
+            assert (
+                f"line 6, column '{name if name == 'y' else f'x{place[1] + 1}'}'" in found["origin"]
+            )
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "lbfgs"])
 def test_the_optimizer_is_that_of_the_model(tmp_path, optimizer):
     path = tmp_path / "model.safetensors"

@@ -13,13 +13,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import glassnet as gn
+from glassnet.description import Description
 from glassnet.explanation import explain
 from glassnet.explanation.names import parsed
 from glassnet.program import Program
+from glassnet.rules.layers import Dense, LayerNorm
+from glassnet.rules.optimizers import SGD
 from glassnet.trace import trace_step
 from glassnet.views.explanations.html import page
 from strategies import descriptions, optimizers
-from test_explanation import FUNCTIONS, as_name, asked_for, elements, read_back, worked_out
+from test_explanation import (
+    FUNCTIONS,
+    OPTIMIZERS,
+    PAIRS,
+    as_name,
+    asked_for,
+    elements,
+    read_back,
+    worked_out,
+)
 from test_trace import step_inputs
 
 # -------------------------------------------------------------------- readers of the forms
@@ -307,6 +319,29 @@ def net_and_trace():
 @pytest.mark.parametrize("what", ["W1'[0, 1]", "loss", "dz1[0, 0]", "a2[1, 1]", "dW1[1, 2]"])
 def test_usual_numbers_in_every_form(what):
     check_forms(net_and_trace(), what)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+def test_what_every_optimizer_keeps_in_every_form(optimizer):
+    limit = 1.0 if optimizer.line() else None
+    layers = (Dense(3, "tanh"), LayerNorm(), Dense(2, l2=0.1, max_norm=limit))
+    program = Program(Description(2, layers), optimizer)
+    trace = trace_step(program, step_inputs(program, rows=3))
+    for name in trace:
+        if trace.line_of(name) is not None and (name.endswith("'") or "norm" in name):
+            shape = trace[name].shape
+            check_forms(trace, asked_for(name, tuple(size - 1 for size in shape)))
+
+
+@pytest.mark.parametrize(("activation", "loss"), PAIRS, ids=str)
+def test_every_activation_and_loss_in_every_form(activation, loss):
+    hidden_one = "tanh" if activation == "exp" else activation
+    layers = (Dense(2, hidden_one), Dense(3, activation))
+    program = Program(Description(2, layers, loss, "float64"), SGD(0.1))
+    trace = trace_step(program, step_inputs(program, rows=2))
+    for name in ("a1", "z2", "loss", f"d{program.logits}", "dz1"):
+        shape = trace[name].shape
+        check_forms(trace, asked_for(trace.name_of(name), tuple(size - 1 for size in shape)))
 
 
 def test_a_wrong_number_in_a_form_would_be_found():

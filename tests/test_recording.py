@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ import glassnet as gn
 from glassnet.errors import DataError, DescriptionError, TrainingError
 from glassnet.recording import MOVES, Moment, replay
 from glassnet.recording.moments import Moves
+from glassnet.rules.optimizers import OPTIMIZERS
 from glassnet.training import tape as tapes
 
 RANDOM = np.random.RandomState(0)
@@ -129,6 +132,23 @@ def test_it_trains_as_fit_does_and_knows_every_step(name, engine):
         run._replay.go_to(int(step))
         for found, wanted in zip(tapes.flat(run._replay.values), every[step], strict=True):
             assert found.tobytes() == wanted.tobytes()
+
+
+@pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - {"lbfgs"}))
+def test_every_optimizer_can_be_recorded(name):
+    how = {"epochs": 4, "batch_size": 6, "optimizer": name, "engine": "numpy", **QUIET}
+    net, other = network(), network()
+    net.fit(X, Y, **how)
+    run = gn.Recording(other, X, Y, **how)
+    assert bits(net) == bits(other)
+    every = step_by_step(run)
+    for step in (9, 3, 15, 0):
+        run.go_to(Moment(step, len(run.program.lines) - 1))
+        before = np.concatenate([run.trace[p.name].ravel() for p in run.program.parameters])
+        assert before.tobytes() == every[step][0].tobytes()
+        if step + 1 < len(run):
+            after = np.concatenate([run.weights[p.name].ravel() for p in run.program.parameters])
+            assert after.tobytes() == every[step + 1][0].tobytes()
 
 
 def test_threads_and_a_second_fit_are_done_again_too():
@@ -328,6 +348,9 @@ def test_figures_of_the_history_are_worked_out_from_the_batches(weights):
             run.go(epoch % 5 + 1, batch + 1)
             assert operand.value == run.loss
         assert len(found.operands) == run.batches
+        terms = re.findall(r"([\d.]+)·batch_loss\[(\d)\]", found.steps[-1].letters)
+        parts = [float(share) * found.operands[int(batch)].value for share, batch in terms]
+        assert sum(parts) == pytest.approx(found.value, rel=1e-12)
     assert run.explain("history.validation_loss[3]").value == run.history.validation_loss[3]
     assert run.explain("history.accuracy[3]").value == run.history.metrics["accuracy"][3]
     with pytest.raises(DescriptionError) as error:
@@ -345,9 +368,23 @@ def test_rates_that_watched_the_loss_are_explained_by_what_holds_there():
     for epoch in range(1, 13):
         run.go(epoch, 1)
         rates.append(run.rates["learning_rate"])
-        assert run.explain("learning_rate").value == rates[-1]
+        found = run.explain("learning_rate")
+        assert found.value == rates[-1]
+        assert "Plateau" in " ".join(found.remarks)  # and not only: given
         assert run.history.learning_rate[epoch - 1] == rates[-1]
     assert len(set(rates)) > 1
+
+
+def test_a_rate_that_a_callback_lowered_is_explained_with_its_factor():
+    make, options = RUNS["rate factor"]
+    run = gn.Recording(make(), X, Y, **trained(make, options), engine="numpy")
+    for epoch, factor in ((1, 1.0), (4, 0.5), (12, 0.125)):
+        run.go(epoch)
+        found = run.explain("learning_rate")
+        assert found.value == run.rates["learning_rate"] == 0.001 * factor
+        if epoch > 1:
+            assert f"{factor:g}" in " ".join([*found.remarks, str(found)])
+            assert found.steps
 
 
 # ---------------------------------------------------------------------------------- memory
@@ -366,6 +403,19 @@ def test_ten_thousand_epochs_keep_a_bounded_number_of_copies():
         assert run.trace["loss"].shape == ()
         assert run._replay.copies <= 2 * tapes.MOST_COPIES
         assert len(run._replay._traces) <= replay.MOST_TRACES
+
+
+def test_what_training_went_back_behind_is_forgotten():
+    tape, values = tapes.Tape(), plain().values
+    tape.start(values)
+    for step in (1, 2, 3, 4):
+        tape.keep(step, values)
+        tape.before_callbacks(values)
+        values.parameters += 1
+        tape.after_callbacks(step, values)
+    tape.cut(2)
+    assert list(tape.copies) == [0, 1, 2]
+    assert list(tape.edits) == [1, 2]
 
 
 def test_going_back_costs_a_few_steps_each():
@@ -438,6 +488,21 @@ def test_first_weights_that_are_nan_are_shown():
     with pytest.raises(TrainingError) as error:
         assert RECORDED.fault
     assert str(error.value) == "nothing became inf or nan in this run"
+
+
+def test_best_weights_that_were_put_back_are_told_of():
+    make, options = RUNS["early stopping"]
+    run = gn.Recording(net := make(), X, Y, **trained(make, options), engine="numpy")
+    run.go_to(run._moves.last)
+    run.next()
+    best = run.history.best_epoch
+    assert run.note == (
+        "this is the last line: the run ended here, early stopping; the network was given the"
+        f" weights of epoch {best} back"
+    )
+    run.go(best, run.batches, len(run.program.lines))
+    for name in net.weights:
+        np.testing.assert_array_equal(run.weights[name], net.weights[name])
 
 
 def test_a_run_that_was_stopped_within_an_epoch_has_a_short_last_one():

@@ -100,7 +100,9 @@ class Case:
         from glassnet.outside.cells import with_cells
 
         self.check_known(parsed(what)[0])
-        return with_cells(self.trace.explain(what), self.preparation, self.table, self.rows)
+        columns = self.trace["y"].shape[1]
+        found = self.trace.explain(what)
+        return with_cells(found, self.preparation, self.table, self.rows, columns)
 
     def usual(self) -> Iterator[Explanation]:
         """Explain the largest output of the row, and its loss."""

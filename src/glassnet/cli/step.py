@@ -69,7 +69,7 @@ def step(
     keys: str | None,
     keys_from: str | None,
 ) -> None:
-    """Train, and walk the training line by line, forwards and back.
+    """Train, and walk it line by line, forwards and back.
 
     NETWORK is a short form such as "2-3-1 sigmoid", or a model file. In a terminal a screen is
     opened: press ? for its keys. Elsewhere the same keys may be given, and each prints a page; what

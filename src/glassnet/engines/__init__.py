@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from glassnet.batches import Batches
 from glassnet.errors import missing_extra, unknown_name
 from glassnet.program import Program
-from glassnet.rules.randomness import mask_key
+from glassnet.rules.randomness import mask_key, moments_of
 from glassnet.values import Values
 
 ENGINES = ("numpy", "numba")
@@ -61,13 +61,10 @@ class Work:
         return self.batches.shares(weights, adds_up=adds_up)
 
     def moments(self, first: int, last: int) -> NDArray[np.int64]:
-        """Give a number of its own to each step first … last − 1, over all fits.
-
-        It is made of the epoch and the place within it: whatever the batches of other fits are,
-        no mask is used twice.
-        """
+        """Give a number of its own to each step first … last − 1, over all fits."""
         epochs, positions = np.divmod(np.arange(first, last), self.batches.per_epoch)
-        return ((self.epochs_before + epochs) << 32) + positions
+        moments: NDArray[np.int64] = moments_of(self.epochs_before + epochs, positions)
+        return moments
 
     def masks(
         self, program: Program, step: int, rows: int, rates: Sequence[float]

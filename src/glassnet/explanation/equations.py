@@ -45,7 +45,7 @@ class Equations:
         z1 = x · W1 + b1
         a1 = tanh(z1)
         >>> [(e.number, e.line.text) for e in equations][0]
-        (16, 'z1 = x @ W1 + b1')
+        (18, 'z1 = x @ W1 + b1')
 
     """
 

@@ -46,6 +46,7 @@ def checked_index(array: NDArray[Any], axes: Shape, asked: str, index: Index | N
 
     Raises DescriptionError if there is no such place.
 
+    >>> import numpy as np
     >>> checked_index(np.zeros((3, 1)), ("m", 1), "w", (-1,))
     (2, 0)
     """

@@ -40,6 +40,7 @@ def explain_array(trace: Trace, name: str) -> Explanation:
 def corner_of(name: str, array: NDArray[Any], axes: Shape) -> Corner:
     """Give the numbers of an array, or those of its first rows and columns where it is large.
 
+    >>> import numpy as np
     >>> corner = corner_of("b1", np.arange(20.0), ("n1",))
     >>> corner.left_out, corner.cells[0][1]
     (14, Cell(name='b1[1]', result='1', value=1.0))

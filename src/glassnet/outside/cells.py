@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,7 +63,13 @@ def explain_input(
 
 
 def explain_target(
-    preparation: Preparation, table: Table, row: int, column: int = 0, what: str = ""
+    preparation: Preparation,
+    table: Table,
+    row: int,
+    column: int = 0,
+    what: str = "",
+    *,
+    columns: int | None = None,
 ) -> Explanation:
     """Explain what is wanted of an output by the cell of the table that says it.
 
@@ -72,6 +79,7 @@ def explain_target(
         row: of the table, from 0.
         column: of y, from 0.
         what: how the number is called, where it is not by the table's row.
+        columns: of y; one for each class, unless it is said that one column tells two apart.
 
     Raises:
         DescriptionError: there is no such row or column.
@@ -85,22 +93,27 @@ def explain_target(
     """
     _check_row(table, row)
     name, what = preparation.target, what or f"y[{row}, {column}]"
-    if not 0 <= column < preparation.outputs:
-        raise DescriptionError(f"there is no output {column}: there are {preparation.outputs}")
+    columns = preparation.outputs if columns is None else columns
+    if not 0 <= column < columns:
+        raise DescriptionError(f"there is no output {column}: there are {columns}")
     if preparation.kind == "number":
         numbers = preparation.target_mean, preparation.target_scale
         return _scaled(what, table, name, row, float(table.numbers(name)[row]), *numbers)
     label = label_of(table.column(name)[row])
     wanted = int(preparation.targets_of(table)[row])
     says = f"{table.where(name, row)}, says {label!r}, which is class {wanted}"
-    if wanted != column:
+    value = float(wanted if columns == 1 else wanted == column)
+    if columns > 1 and wanted != column:
         says += f", not class {column} ({preparation.classes[column]!r})"
-    value = float(wanted == column)
     return Explanation(what, value, in_full(np.float64(value)), says, "", "")
 
 
 def with_cells(
-    explanation: Explanation, preparation: Preparation, table: Table, rows: Sequence[int]
+    explanation: Explanation,
+    preparation: Preparation,
+    table: Table,
+    rows: Sequence[int],
+    columns: int,
 ) -> Explanation:
     """Say of each input and target in an explanation from which cell of a table it comes.
 
@@ -109,31 +122,33 @@ def with_cells(
         preparation: how the table became X and y.
         table: has the cells.
         rows: the table's row that each row of the batch is.
+        columns: of y.
 
     """
-    own = _of_cell(explanation.what, preparation, table, rows)
-    if own is not None and explanation.array is None and not explanation.steps:
+    of = preparation, table, rows, columns
+    own = _of_cell(explanation.what, *of)
+    if own is not None and math.isclose(own.value, explanation.value, rel_tol=1e-6):
         return own
     operands = []
     for operand in explanation.operands:
-        found = _of_cell(operand.name, preparation, table, rows)
-        origin = operand.origin if found is None else found.origin
+        found = _of_cell(operand.name, *of)
+        same = found is not None and math.isclose(found.value, operand.value, rel_tol=1e-6)
+        origin = found.origin if same and found is not None else operand.origin
         operands.append(dataclasses.replace(operand, origin=origin))
     return dataclasses.replace(explanation, operands=tuple(operands))
 
 
 def _of_cell(
-    name: str, preparation: Preparation, table: Table, rows: Sequence[int]
+    name: str, preparation: Preparation, table: Table, rows: Sequence[int], columns: int
 ) -> Explanation | None:
-    letter, index = parsed(name) if "(" not in name else ("", None)
+    """Explain an input or a target by its name, such as "x[0, 2]"; nothing for other names."""
+    letter, index = parsed(name)
     if letter not in ("x", "y") or index is None:
         return None
     row, column = rows[index[0]], (*index, 0)[1]
     if letter == "x":
         return explain_input(preparation, table, row, column, name)
-    if preparation.kind == "classes" and preparation.outputs > 1 and len(index) == 1:
-        return None
-    return explain_target(preparation, table, row, column, name)
+    return explain_target(preparation, table, row, column, name, columns=columns)
 
 
 def _check_row(table: Table, row: int) -> None:

@@ -13,7 +13,7 @@ from glassnet.explanation.record import Explanation, Step
 from glassnet.lines import Mask
 from glassnet.outside.recorded import Number, named, noting, operands_of, steps_of
 from glassnet.program import Program
-from glassnet.rules.randomness import NORMAL, hashes_of, mask_key
+from glassnet.rules.randomness import NORMAL, hashes_of, mask_key, moments_of
 from glassnet.rules.schedules import Schedule
 from glassnet.trace import Place
 
@@ -49,7 +49,7 @@ def explain_chance(
     if amount is None:
         amount = mask.amount.rate(0.0) if isinstance(mask.amount, Schedule) else mask.amount
     row, column = index
-    moment = (place.epoch << 32) + place.position
+    moment = moments_of(place.epoch, place.position)
     key = mask_key(place.seed, moment, mask.layer)
     dtype = np.dtype(program.description.dtype)
     value = mask.draw.numbers(key, row + 1, column + 1, amount, dtype)[row, column]
@@ -63,7 +63,7 @@ def explain_chance(
     steps = _normal(what, mask, key, index, amount, float(value), dtype)
     if mask.draw is not NORMAL:
         highest, kept = noting(mask.draw.set_by)(named("rate", float(amount)))
-        is_kept = number <= int(highest)
+        is_kept = value != 0
         happens = "not above {}: kept" if is_kept else "above {}: not kept"
         share = in_full(np.float64(1 - amount if is_kept else amount))
         remarks.append(f"which is {happens.format(int(highest))}, whose chance is {share}")

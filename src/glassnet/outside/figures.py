@@ -20,7 +20,8 @@ from glassnet.outside.recorded import Number, operands_of, steps_of
 
 MOST_TERMS, SHOWN_TERMS = 8, 6
 SAYS: Mapping[str, str] = {
-    "loss": "the mean of the losses of the epoch's batches, each before its update",
+    "loss": "the mean of its batches' losses, each before its update (their sum, where losses"
+    " add up)",
     "validation_loss": "the loss of the validation rows after the epoch, as prediction sees it",
     "learning_rate": "the rate of the epoch's last step",
 }
@@ -46,8 +47,10 @@ def explain_figure(
     Example:
         >>> history = History(engine="numpy", engine_reason="asked for", seed=0)
         >>> history.record(loss=[0.5], learning_rate=[0.1])
-        >>> print(explain_figure(history, "loss[0]", [0.75, 0.25]))
-        loss[0] = 0.5: the mean of the losses of the epoch's batches, each before its update
+        >>> said = explain_figure(history, "loss[0]", [0.75, 0.25])
+        >>> print(said)  # doctest: +NORMALIZE_WHITESPACE
+        loss[0] = 0.5: the mean of its batches' losses, each before its update (their sum, where
+        losses add up)
         <BLANKLINE>
           of epoch 1, the best so far
         <BLANKLINE>

@@ -269,16 +269,14 @@ def steps_of(what: str, number: Number, value: float, dtype: str = "float64") ->
     return steps
 
 
-def _finish(what: str, expression: Expression, value: float, dtype: str, steps: list[Step]) -> None:
+def _finish(what: str, expression: Expression, value: float, dtype: str, steps: list[Step]) -> str:
+    """Write a step, after those for what occurs in it more than once; give its name."""
     while (again := repeated(expression)) is not None:
-        name = f"s{len(steps) + 1}"
-        inner = len(steps)
-        _finish(name, again, again.value, dtype, steps)
-        name = f"s{len(steps)}"
-        steps[-1] = dataclasses.replace(steps[-1], name=name)
-        assert len(steps) > inner
+        name = _finish("", again, again.value, dtype, steps)
         expression = replaced(expression, again, Leaf(name, again.value))
-    steps.append(step_of(what, expression, value, dtype)[0])
+    name = what or f"s{len(steps) + 1}"
+    steps.append(step_of(name, expression, value, dtype)[0])
+    return name
 
 
 def operands_of(steps: list[Step], origins: Mapping[str, str]) -> tuple[Operand, ...]:

@@ -38,9 +38,10 @@ class Recording:
     """A training that can be walked by line, layer, phase, batch and epoch, forwards and back.
 
     It trains the network as `fit` does, and leaves it with the same weights and the same history,
-    bit for bit. What is kept of it are copies of the weights, at most 64 and at most 256 MB; any
-    other step is done again from the copy behind it, by the engine of the run, with its rows, masks
-    and rates. Only the step that is looked at is traced line by line.
+    bit for bit. What is kept are copies of the weights: at most 64, or 256 MB, of them, as many
+    again around the place that is looked at, and a few traces there. Any other step is done again
+    from the copy behind it, by the engine of the run, with its rows, masks and rates. Only a step
+    that is looked at is traced line by line.
 
     Epochs, batches and lines are counted from 1, as in messages; those of this fit. The place that
     is looked at is a line that has just been run: at first the first one. A training that ended
@@ -187,7 +188,9 @@ class Recording:
         return place is not None
 
     def _ending(self) -> str:
-        return f"the run ended here, {self.history.stopped}"
+        best = self.history.best_epoch
+        kept = f"; the network was given the weights of epoch {best} back" if best else ""
+        return f"the run ended here, {self.history.stopped}{kept}"
 
     def go(self, epoch: int = 1, batch: int = 1, line: int | str = 1) -> None:
         """Go to a line of a batch of an epoch.
