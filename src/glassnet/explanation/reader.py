@@ -81,7 +81,7 @@ class Reader:
         primes = {output: _primed(self.read_as, output) for output in line.outputs}
         self.named = {id(node): primes[o] for o, node in graph.items() if node is not self.node}
         self.values = NodeValues(trace, self.read_as)
-        self._whole_step = _taken_away(self.node)
+        self._whole_step = _taken_away(self.node, self.named)
         self.steps: list[Step] = []
         self._inner = 0  # steps without a name in the program
         self._made: dict[tuple[int, Index], Leaf] = {}
@@ -365,12 +365,13 @@ def _primed(read_as: Mapping[str, str], output: str) -> str:
     return read_as[output] + "'" if output in read_as else output
 
 
-def _taken_away(node: Symbol) -> Symbol | None:
+def _taken_away(node: Symbol, named: Mapping[int, str]) -> Symbol | None:
     """Give what an update takes away from a parameter, where it is more than one product."""
     if node.op != "element" or node.name != "subtract" or not isinstance(node.args[1], Symbol):
         return None
     step = node.args[1]
-    return step if any(part.op == "element" for part in step.symbols) else None
+    parts = (part for part in step.symbols if id(part) not in named)
+    return step if any(part.op == "element" for part in parts) else None
 
 
 def _is_reduction(node: Symbol | float) -> bool:
