@@ -79,6 +79,7 @@ def _is_points(collection):
 
 def pixel_places(image):
     """Give the middles of an image's pixels, along x and along y."""
+    assert image.origin == "lower"  # the first row is the lowest
     left, right, bottom, top = image.get_extent()
     rows, columns = image.get_array().shape
     half = (right - left) / columns / 2, (top - bottom) / rows / 2
@@ -281,7 +282,7 @@ def test_columns_of_yes_and_no_are_drawn_one_at_a_time():
 
 def test_a_column_of_categories_is_held_at_its_commonest():
     random = np.random.RandomState(0)
-    X = np.column_stack([random.normal(size=(20, 2)), np.repeat([2.0, 0.0], [15, 5])])
+    X = np.column_stack([random.normal(size=(20, 2)), np.repeat([2.0, 0.0, 1.0], [9, 5, 6])])
     net = gn.Network(3, gn.Embedding((2,), 3, 2), gn.Dense(4, "tanh"), gn.Dense(1), random_state=0)
     ax = plots.output_surface(net, X, resolution=SMALL)
     assert ax.get_title() == "x3 = 2"
@@ -451,6 +452,9 @@ def test_histograms_over_time_are_the_counts(spiral):
             lows = [path.vertices[:, 1].min() for path in boxes.get_paths()]
             edges = np.array([s.edges[:-1] for s in seen.spreads(name)])
             np.testing.assert_allclose(lows, edges.ravel())
+            highs = [path.vertices[:, 1].max() for path in boxes.get_paths()]
+            ends = np.array([s.edges[1:] for s in seen.spreads(name)])
+            np.testing.assert_allclose(highs, ends.ravel())
             lefts = np.array([path.vertices[:, 0].min() for path in boxes.get_paths()])
             np.testing.assert_allclose(lefts[::10], seen.epochs - 2.0)
         assert len({ax.collections[0].get_clim() for ax in small}) == 1
@@ -580,6 +584,7 @@ def test_every_plot_draws_on_axes_of_its_own_and_on_given_ones(
     assert not right.images
     assert not right.collections
     figure.savefig(tmp_path / "given.png")
+    assert all(ax.get_position().x1 < right.get_position().x0 for ax in given)
     with pytest.raises(DescriptionError, match=r"ax must be matplotlib axes.*got str"):
         call(ax="left")
     assert "matplotlib.pyplot" not in sys.modules or not _open_figures()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import glassnet as gn
@@ -103,7 +105,11 @@ def watch_the_spiral(page: Page) -> None:
         return pictures.regions(net, X, y, title=page.text("epoch", history.epochs))
 
     with page.moving("learning", draw, every=20, printed=(20, EPOCHS), height=20) as watching:
-        how = {"optimizer": gn.Adam(gn.Cosine(0.05)), "engine": "numpy", "verbose": False}
+        how: dict[str, Any] = {
+            "optimizer": gn.Adam(gn.Cosine(0.05)),
+            "engine": "numpy",
+            "verbose": False,
+        }
         net.fit(X, y, epochs=EPOCHS, callbacks=watching, **how)
     page.say("watch_result", net.evaluate(X, y, metrics=["accuracy"])["accuracy"])
 

@@ -73,7 +73,7 @@ class MovingPicture:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from PIL import Image
 
-        canvas = FigureCanvasAgg(page)
+        canvas: Any = FigureCanvasAgg(page)
         canvas.draw()
         drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
         self._last = drawn.quantize(64, dither=Image.Dither.NONE)

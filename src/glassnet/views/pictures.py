@@ -389,7 +389,8 @@ def regions(
     border = np.zeros((GRID, GRID), dtype=bool)
     border[:, :-1] |= named[:, :-1] != named[:, 1:]
     border[:-1] |= named[:-1] != named[1:]
-    line = Marks(*places[border].T, "dots", color=6)
+    across, up = places[border].T
+    line = Marks(across, up, "dots", color=6)
     return Picture((replace(points, marks=(line, *points.marks)),))
 
 
