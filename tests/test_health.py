@@ -299,6 +299,19 @@ def test_overfitting():
     assert "overfitting" not in kinds(again.health(X, noise, history))  # its remedy
 
 
+def test_a_validation_loss_that_is_not_overfitting():
+    X, y = plane()
+    net = gn.Network("2-3-1 tanh linear", random_state=0)
+    falls, rises = np.linspace(1, 0.2, 40), np.concatenate([[0.5], np.linspace(0.5, 0.8, 39)])
+    assert kinds(net.health(X, y, history_of(falls, rises))) == ["overfitting"]
+    for losses, validation in (
+        (falls, 0.5 + 0.05 * rises),  # it rises by little
+        ([1.0, *np.full(39, 0.5)], [0.6, *rises[1:]]),  # training does not fall
+        (falls, [*np.linspace(1, 0.5, 31), *np.linspace(0.6, 0.9, 9)]),  # for a few epochs
+    ):
+        assert kinds(net.health(X, y, history_of(losses, validation))) == []
+
+
 # ---------------------------------------------------------------------------------- data
 
 
