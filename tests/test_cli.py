@@ -256,6 +256,86 @@ def test_show_refuses(words, sentence):
     assert sentence in refused(*words)
 
 
+# ------------------------------------------------------------------------------------ draw
+
+
+def drawn(*words):
+    """Draw, and give the numbers of the drawing by name."""
+    svg = good("draw", *words)
+    found = re.findall(r"([A-Za-z]\w*\[[\d, ]+\]) = ([^\s<,]+)", svg)
+    return {name: float(value.replace("−", "-")) for name, value in found}
+
+
+def test_draw_prints_the_weights():
+    numbers = drawn("2-3-1 sigmoid", "--seed", "3")
+    net = gn.Network("2-3-1 sigmoid", random_state=3)
+    assert len(numbers) == 6 + 3 + 3 + 1
+    assert numbers["W1[1, 2]"] == pytest.approx(net.weights["W1"][1, 2], rel=1e-6)
+
+
+def test_draw_takes_a_row_of_a_data_set(folder):
+    X, y = gn.datasets.exam()
+    net = gn.Network("2-3-1 sigmoid", random_state=0)
+    numbers = drawn("2-3-1 sigmoid", "exam", "--row", "2")
+    assert numbers["a2[2, 0]"] == pytest.approx(net.predict(X)[2, 0], rel=1e-6)
+    assert "dW1[0, 0]" not in numbers
+    text = good("draw", "2-3-1 sigmoid", "exam", "--gradients", "--out", "net.svg")
+    assert text == "net.svg: 2-3-1 sigmoid, 6 neurons, 9 weights; row 0 of exam\n"
+    assert Path("net.svg").read_text(encoding="utf-8") == net.draw(X, y, gradients=True).svg
+
+
+def test_draw_takes_a_model_and_a_table(model, folder):
+    net = gn.load(model)
+    table = gn.table.Table.read(IRIS)
+    X = net.preparation.features_of(table)
+    numbers = drawn(model, IRIS, "--row", "17")
+    for j, value in enumerate(net.predict(X)[17]):
+        assert numbers[f"a2[17, {j}]"] == pytest.approx(value, rel=1e-5)
+    svg = good("draw", model, IRIS, "--row", "17")
+    for name in ("petal_length", "virginica"):
+        assert f"</title>{name}</text>" in svg
+    good("draw", model, IRIS, "--out", "net.html")
+    assert Path("net.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_draw_needs_no_target_to_predict(model, folder):
+    lines = Path(IRIS).read_text(encoding="utf-8").splitlines()
+    Path("new.csv").write_text("\n".join(line.rpartition(",")[0] for line in lines))
+    assert "a2[5, 0]" in drawn(model, "new.csv", "--row", "5")
+    assert "'species'" in refused("draw", model, "new.csv", "--gradients")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["2-3-1 sigmoid", "--row", "0"], "--row is about rows: name a data set or CSV file"),
+        (["2-3-1 sigmoid", "--gradients"], "--gradients is about rows"),
+        (["2-3-1 sigmoid", "--target", "y"], "--target is about rows"),
+        (["2-3-1 sigmoid", "exam", "--row", "3"], "no row 3: exam has the rows 0 to 2"),
+        (["2-3-1 sigmoid", "exam", "--row", "-1"], "'-1' is not a whole number from 0 up"),
+        (["2-3-1 sigmoid", "exm"], "did you mean 'exam'?"),
+        (["2-3-1 sigmoid", "exam", "--out", "a.png"], "saved as a .svg or .html file"),
+        (["2-3-1 sigmoid", "exam", "--out", "none/a.svg"], "there is no folder 'none'"),
+        (["2-3-1 sigmoid", "exam", "--target", "y"], "--target names columns of a CSV file"),
+        (["2-3-1 sigmoid", "exam", "--without", "y"], "--without names columns of a CSV file"),
+        (["3-3-1 sigmoid", "exam"], "X has 2 features, but this network is expecting 3"),
+        (["4-3-1 sigmoid", IRIS], "name the column that is wanted: --target"),
+        (["4-3-1 sigmoid", IRIS, "--target", "specis"], "did you mean 'species'?"),
+        (["4-3-1 sigmoid", IRIS, "--target", "species", "--gradients"], "has 3 classes, which one"),
+        (["2-3-1 sigmoid", "--most", "17"], "'17' is not a whole number from 1 to 16"),
+        (["2-3-1 sigmoid", "none.csv"], "cannot read 'none.csv'"),
+        (["2-3-1 sigmid"], "did you mean 'sigmoid'?"),
+    ],
+)
+def test_draw_refuses_what_cannot_be_drawn(folder, words, told):
+    assert told in refused("draw", *words)
+
+
+def test_draw_refuses_columns_that_the_model_knows(model):
+    assert "leave --target out" in refused("draw", model, IRIS, "--target", "species")
+    assert "leave --without out" in refused("draw", model, IRIS, "--without", "species")
+
+
 # ------------------------------------------------------------------------- fit and predict
 
 

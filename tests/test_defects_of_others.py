@@ -7,6 +7,7 @@ formulas, so each of these mistakes was once made by somebody who knew them.
 from __future__ import annotations
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -17,7 +18,6 @@ from glassnet.batches import Batches
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.losses import LOSSES
 from glassnet.training.split import split
-from glassnet.views import pictures
 
 RANDOM = np.random.RandomState(0)
 X = RANDOM.standard_normal((24, 3))
@@ -346,17 +346,17 @@ def test_the_gradient_check_works_and_finds_a_wrong_slope(monkeypatch):
 # ----------------------------------------------------------------------------------- NN-SVG
 
 
-def test_pictures_show_the_numbers_of_the_network():
+def test_a_drawing_shows_the_numbers_of_the_network():
     """NN-SVG: edges "proportional to the weights" are drawn by random numbers."""
-    x = np.linspace(-1, 1, 5)[:, None]
-    net = gn.Network("1-2-1 tanh linear", dtype="float64", random_state=0)
+    net = gn.Network("3-4-2 tanh linear", dtype="float64", random_state=0)
     w = weights(net)
-    for picture in (pictures.hidden(net, x), pictures.hidden(net, x)):
-        *neurons, total = picture.charts
-        for j, chart in enumerate(neurons):
-            place = chart.marks[0].x
-            shown = np.tanh(place * w["W1"][0, j] + w["b1"][j])
-            np.testing.assert_allclose(chart.marks[0].y, shown, rtol=1e-12)
-        (line,) = total.marks
-        added = np.tanh(line.x[:, None] @ w["W1"] + w["b1"]) @ w["W2"] + w["b2"]
-        np.testing.assert_allclose(line.y, added[:, 0], rtol=1e-12)
+    ratios = []
+    for drawing in (net.draw(), net.draw(X)):
+        named = r'<line [^>]*stroke-width="([^"]+)"[^>]*><title>(W\d)\[(\d), (\d)\] = ([^<]+)<'
+        found = re.findall(named, drawing.svg)
+        assert len(found) == 3 * 4 + 4 * 2
+        for width, name, i, j, shown in found:
+            value = w[name][int(i), int(j)]
+            assert float(shown.replace("−", "-")) == value
+            ratios.append((float(width) - 0.5) / abs(value))  # above the thinnest line there is
+    np.testing.assert_allclose(ratios, ratios[0], rtol=0.05)

@@ -227,9 +227,8 @@ class Network:
             DescriptionError: a `most` that is out of its range.
 
         Example:
-            >>> drawing = Network("2-3-1 sigmoid", random_state=0).draw([[1.0, 0.5]])
-            >>> drawing.svg[:4], drawing.save("net.svg")  # doctest: +SKIP
-            ('<svg', PosixPath('net.svg'))
+            >>> Network("2-3-1 sigmoid", random_state=0).draw([[1.0, 0.5]])
+            Drawing('2-3-1 sigmoid', 6 neurons, 9 lines)
 
         """
         from glassnet.views.drawing import draw_network

@@ -277,6 +277,11 @@ class Trace(Mapping[str, NDArray[Any]]):
         """Draw the network with one row of this step, and its gradients; see `Network.draw`.
 
         Raises DataError for a row that is not there, or names that are too few or too many.
+
+        >>> import glassnet as gn
+        >>> trace = gn.Network("2-3-1 tanh", random_state=0).trace([[1.0, -1.0]], [0.5])
+        >>> trace.draw(gradients=True)
+        Drawing('2-3-1 tanh', 6 neurons, 9 lines)
         """
         from glassnet.views.drawing import draw_trace  # it stands above, and is not always needed
 

@@ -1,7 +1,8 @@
-"""Colours by what they stand for, on light and on dark, and how they look to a deuteranope.
+"""Colours by what they stand for, on light and on dark.
 
-Values and weights are blue above 0 and orange below; gradients are purple and green. Sign is never
-told by colour alone: whatever is below 0 is dashed as well.
+Values and weights are blue above 0 and orange below; gradients are purple and green. A test sees
+all four as protanopes and deuteranopes do: the two of a pair stay far apart, and any two can be
+told from each other. Nothing is told by colour alone: below 0 is dashed, gradients have arrows.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ LIGHT = {
     "soft": "#6a737d",
     "above": "#1f6fb4",
     "below": "#c9600f",
-    "slope-above": "#7b3294",
-    "slope-below": "#1b8a4b",
+    "slope-above": "#8518f2",
+    "slope-below": "#1f7a5c",
 }
 DARK = {
     "plate": "#16191d",
@@ -21,8 +22,8 @@ DARK = {
     "soft": "#98a2ad",
     "above": "#5aa9e6",
     "below": "#f0954a",
-    "slope-above": "#c58fe0",
-    "slope-below": "#5fd08c",
+    "slope-above": "#a255f5",
+    "slope-below": "#6fe3c0",
 }
 
 Colour = tuple[float, float, float]  # red, green, blue as light, from 0 to 1

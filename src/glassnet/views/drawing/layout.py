@@ -13,8 +13,8 @@ from glassnet.views.drawing.columns import Column, chosen_places, columns_of, so
 from glassnet.views.drawing.contents import biases, errors, own_numbers
 from glassnet.views.drawing.legend import Legend, placed
 from glassnet.views.drawing.letters import cut, width_of, wrapped
-from glassnet.views.drawing.line_numbers import numbers_on_lines
-from glassnet.views.drawing.numbers import Numbers, largest
+from glassnet.views.drawing.line_numbers import numbers_on_lines, room_for_numbers
+from glassnet.views.drawing.numbers import Drawn, Numbers, largest
 from glassnet.views.drawing.parts import Layout, Link, Neuron, Skip, Text
 
 MOST_LINES = 5_000  # in one drawing: of a very deep network fewer neurons are drawn
@@ -96,50 +96,47 @@ class _Plan:
         skips = tuple(self._skips())
         texts = [*self._captions(), *self._labels(), *self._beside(), *self._rests()]
         texts += numbers_on_lines(links, texts, self._all())
-        texts += [_name_of(skip) for skip in skips]
+        texts += [_name_of(skip, skips) for skip in skips]
         right = max(text.box[2] for text in texts) + EDGE
         width = max(NARROWEST, right, self.xs[-1] + self.radius + EDGE)
-        heading = cut(description.short(), HEADING, width - 2 * EDGE, bold=True)
-        texts.append(
-            Text("heading", heading, EDGE, EDGE + 11, HEADING, "start", True, None,
-                 description.short())
-        )  # fmt: skip
-        weights = [link.weight for link in links if link.weight]
-        weights += [neuron.bias for neuron in self._all() if neuron.bias]
-        slopes = [link.gradient for link in links if link.gradient]
-        slopes += [neuron.bias_slope for neuron in self._all() if neuron.bias_slope]
-        errors = [neuron.error for neuron in self._all() if neuron.error]
-        values = [largest([n.value for n in column.values() if n.value]) for column in self.neurons]
-        bottom = max([self.bottom, *(skip.depth + 16 for skip in skips)])
-        keys, height = placed(
+        texts.append(_heading(description.short(), width))
+        drawn = self._drawn(links)
+        keys, end = placed(
             legend.entries(
-                weights=weights,
-                slopes=slopes,
-                errors=errors,
-                values=[n.value for n in self._all() if n.value],
+                drawn,
                 biases=any(neuron.bias for neuron in self._all()),
                 passes=any(link.weight is None for link in links),
                 limit=MOST_LINES if fewer else 0,
             ),
             EDGE,
-            bottom + 22,
+            max([self.bottom, *(skip.depth + 16 for skip in skips)]) + 22,
             width - 2 * EDGE,
         )
+        columns = [[n.value for n in column.values() if n.value] for column in self.neurons]
         return Layout(
-            width,
-            height + EDGE,
-            description.short(),
-            self._said(description),
-            tuple(self._all()),
-            links,
-            skips,
-            tuple(texts),
-            keys,
-            largest(weights),
-            largest(slopes),
-            largest(errors),
-            tuple(values),
+            width=width,
+            height=end + EDGE,
+            name=description.short(),
+            description=self._said(description),
+            neurons=tuple(self._all()),
+            links=links,
+            skips=skips,
+            texts=tuple(texts),
+            keys=keys,
+            largest_weight=largest(drawn.weights),
+            largest_slope=largest(drawn.slopes),
+            largest_error=largest(drawn.errors),
+            largest_values=tuple(map(largest, columns)),
         )
+
+    def _drawn(self, links: Sequence[Link]) -> Drawn:
+        """Collect the numbers that lines, neurons and rims stand for."""
+        neurons = list(self._all())
+        weights = [*(link.weight for link in links), *(n.bias for n in neurons)]
+        slopes = [*(link.gradient for link in links), *(n.bias_slope for n in neurons)]
+        errors, values = [n.error for n in neurons], [n.value for n in neurons]
+        kinds = (weights, slopes, errors, values)
+        return Drawn(*(tuple(number for number in kind if number) for kind in kinds))
 
     # ------------------------------------------------------------------------- the measures
 
@@ -169,8 +166,8 @@ class _Plan:
         return self._size[1]
 
     @cached_property
-    def captions(self) -> list[list[tuple[str, bool]]]:
-        """The lines above each column, each with whether it is bold."""
+    def captions(self) -> list[list[tuple[str, bool, str]]]:
+        """The lines above each column; with each whether it is bold, and all of it if it is cut."""
         found = []
         for place in range(len(self.columns)):
             lines = caption(
@@ -182,7 +179,7 @@ class _Plan:
             )
             found.append(
                 [
-                    (part, n == 0)
+                    (part, n == 0, line if "…" in part else "")
                     for n, line in enumerate(lines)
                     for part in wrapped(line, CAPTION, CAPTION_ROOM, bold=n == 0)
                 ]
@@ -190,7 +187,7 @@ class _Plan:
         return found
 
     def _caption_width(self, place: int) -> float:
-        return max(width_of(line, CAPTION, bold=bold) for line, bold in self.captions[place])
+        return max(width_of(line, CAPTION, bold=bold) for line, bold, _ in self.captions[place])
 
     @cached_property
     def xs(self) -> list[float]:
@@ -202,6 +199,9 @@ class _Plan:
             needed = (self._caption_width(a) + self._caption_width(b)) / 2 + EDGE
             fan = 2 * self.radius + (84.0 if self.columns[b].dense else 60.0)
             fan += 5.0 * max(len(self.drawn[a]), len(self.drawn[b]))
+            if self.columns[b].dense:
+                lines = len(self.drawn[a]) * len(self.drawn[b])
+                fan += room_for_numbers(lines, gradients=self.numbers.gradients)
             found.append(found[-1] + max(needed, fan))
         return found
 
@@ -317,9 +317,9 @@ class _Plan:
     def _captions(self) -> Iterator[Text]:
         for place, lines in enumerate(self.captions):
             start = self.top - 12 - LINE * (len(lines) - 1)
-            for n, (line, bold) in enumerate(lines):
+            for n, (line, bold, whole) in enumerate(lines):
                 y = start + n * LINE
-                yield Text("caption", line, self.xs[place], y, CAPTION, bold=bold)
+                yield Text("caption", line, self.xs[place], y, CAPTION, bold=bold, whole=whole)
 
     def _label_texts(self, column: int) -> Iterator[tuple[int, str]]:
         """Give what stands beside each input, or each output."""
@@ -384,6 +384,14 @@ class _Plan:
         )
 
 
-def _name_of(skip: Skip) -> Text:
-    middle = (skip.start[0] + skip.end[0]) / 2
-    return Text("skip", skip.value, middle, skip.depth + 4, CAPTION)
+def _heading(name: str, width: float) -> Text:
+    shown = cut(name, HEADING, width - 2 * EDGE, bold=True)
+    return Text("heading", shown, EDGE, EDGE + 11, HEADING, "start", bold=True, whole=name)
+
+
+def _name_of(skip: Skip, others: Sequence[Skip]) -> Text:
+    """Set the name of what is joined on its arc, where no other arc crosses it."""
+    ends = [x for other in others for x, _ in (other.start, other.end)]
+    places = [skip.start[0] + part * (skip.end[0] - skip.start[0]) for part in (0.5, 0.4, 0.6, 0.3)]
+    x = max(places, key=lambda x: min(LEVEL, *(abs(x - end) for end in ends)))
+    return Text("skip", skip.value, x, skip.depth + 4, CAPTION)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from glassnet.views.drawing.letters import wrapped
-from glassnet.views.drawing.numbers import Number, largest
+from glassnet.views.drawing.numbers import Drawn, Number, largest
 from glassnet.views.drawing.parts import Key
 
 SIZE, LINE, SAMPLE = 10.5, 14.0, 42.0
@@ -29,37 +29,35 @@ class Legend:
     loss: Number | None = None
     wanted: Number | None = None
 
-    def entries(
-        self,
-        *,
-        weights: Sequence[Number],
-        slopes: Sequence[Number],
-        errors: Sequence[Number],
-        values: Sequence[Number],
-        biases: bool,
-        passes: bool,
-        limit: int,
-    ) -> list[Key]:
-        """Give the entries, which have no places yet."""
+    def entries(self, drawn: Drawn, *, biases: bool, passes: bool, limit: int) -> list[Key]:
+        """Give the entries, which have no places yet.
+
+        Args:
+            drawn: the numbers.
+            biases: whether some of them are biases.
+            passes: whether there are lines without a weight.
+            limit: of lines, where it made neurons fewer; else 0.
+
+        """
         found = [Key("", (self.about,), 0, 0)] if self.about else []
         if self.loss:
             found.append(Key("", (f"of all rows together: {self.loss.text}",), 0, 0, self.loss))
         if self.wanted:
             found.append(Key("", (f"wanted: {self.wanted.text}",), 0, 0, self.wanted))
-        found.append(_key("weight", "weight above and below 0", "thickest", weights))
+        found.append(_key("weight", "weight above and below 0", "thickest", drawn.weights))
         if biases:
             found.append(_key("bias", "bias, by the same measure"))
-        if values:
+        if drawn.values:
             found.append(
-                _key("value", "value above and below 0; darkest: the largest of its layer")
+                _key("value", "value above and below 0; strongest fill: the largest of its layer")
             )
-        if slopes:
-            found.append(_key("slope", "gradient by a weight or bias", "thickest", slopes))
-        if errors:
-            found.append(_key("error", "gradient by a neuron (d)", "thickest", errors))
+        if drawn.slopes:
+            found.append(_key("slope", "gradient by a weight or bias", "thickest", drawn.slopes))
+        if drawn.errors:
+            found.append(_key("error", "gradient by a neuron (d)", "thickest", drawn.errors))
         if passes:
             found.append(_key("passes", "a number handed on, without a weight"))
-        found += _bad([*weights, *slopes, *errors, *values])
+        found += _bad([*drawn.weights, *drawn.slopes, *drawn.errors, *drawn.values])
         if limit:
             found.append(_key("", f"fewer neurons are drawn, so that there are ≤ {limit:,} lines"))
         return found

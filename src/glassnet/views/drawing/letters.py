@@ -14,6 +14,7 @@ CLASSES = (
     (0.65, frozenset('0123456789abcdeghknopqsuvxyz$*?_`"{}–')),
     (0.86, frozenset("ABCDEFGHKLNOPQRSTUVXYZ&−+<>=~^#")),
 )
+BOLDER = 1.18  # how much wider a bold letter is, at most
 WIDTHS = {letter: width for width, letters in CLASSES for letter in letters}
 
 
@@ -23,7 +24,7 @@ def width_of(text: str, size: float, *, bold: bool = False) -> float:
     >>> width_of("ii", 10) < width_of("aa", 10) < width_of("宽宽", 10)
     True
     """
-    return sum(_width(letter) for letter in text) * size * (1.12 if bold else 1.0)
+    return sum(_width(letter) for letter in text) * size * (BOLDER if bold else 1.0)
 
 
 def _width(letter: str) -> float:

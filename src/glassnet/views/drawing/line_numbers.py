@@ -17,6 +17,19 @@ CLEAR, CLEAR_ENOUGH = 5.0, 12.0  # from the other lines
 Kind = Literal["weight", "gradient"]
 
 
+def room_for_numbers(lines: int, *, gradients: bool) -> float:
+    """Give how much farther apart two columns must be for numbers on so many lines.
+
+    >>> room_for_numbers(6, gradients=True) > room_for_numbers(6, gradients=False)
+    True
+    >>> room_for_numbers(7, gradients=True)
+    0.0
+    """
+    if lines > (FEW_PAIRS if gradients else FEW_LINES):
+        return 0.0
+    return 2 * MOST_ROOM if gradients else MOST_ROOM
+
+
 def numbers_on_lines(
     links: Sequence[Link], texts: Sequence[Text], neurons: Iterable[Neuron]
 ) -> list[Text]:

@@ -93,6 +93,16 @@ class Numbers:
         return self.in_row(f"d{name}", column) if self.gradients else None
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """All numbers that are drawn, by what they are: biases are among the weights."""
+
+    weights: tuple[Number, ...]
+    slopes: tuple[Number, ...]
+    errors: tuple[Number, ...]
+    values: tuple[Number, ...]
+
+
 def largest(numbers: Sequence[Number]) -> Number | None:
     """Give the first of those whose finite value is farthest from 0; None where there is none.
 

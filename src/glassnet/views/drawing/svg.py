@@ -51,7 +51,7 @@ def _lines(layout: Layout) -> Iterator[str]:
         ("legend", (line for key in layout.keys for line in _key(key))),
     )
     for name, lines in groups:
-        yield f'<g class="{name}">'
+        yield f'<g data-part="{name}">'
         yield from lines
         yield "</g>"
     yield "</svg>"
@@ -276,8 +276,9 @@ def _halo(text: Text) -> str:
     """Give letters that stand on lines a rim in the colour of the plate."""
     if text.kind in ("heading", "value"):
         return 'class="fill-ink"'
+    width = 5 if text.kind in ("weight", "gradient") else 4  # lines go right through these
     return (
-        f'class="fill-ink stroke-plate" stroke="{LIGHT["plate"]}" stroke-width="4"'
+        f'class="fill-ink stroke-plate" stroke="{LIGHT["plate"]}" stroke-width="{width}"'
         ' paint-order="stroke" stroke-linejoin="round"'
     )
 
