@@ -227,6 +227,16 @@ def test_a_loss_above_where_it_began():
     assert "0.01 instead of 0.1" in found.remedy
 
 
+def test_a_loss_that_shot_up_and_came_back():
+    X, y = plane()
+    net = gn.Network("2-3-1 tanh linear", random_state=0)
+    losses = [1.0, 0.5, 1001.0, 3.0, 0.4]
+    found = the(net.health(X, y, history_of(losses)), "loss shot up")
+    assert found.evidence == {"first": 1.0, "largest": 1001.0, "epoch": 3}
+    losses[2] = 999.0
+    assert kinds(net.health(X, y, history_of(losses))) == []
+
+
 def test_a_loss_that_rises():
     X, y = plane()
     net = gn.Network("2-3-1 tanh linear", random_state=0)

@@ -51,6 +51,7 @@ RULES: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     gradients.no_gradient,
     gradients.vanishing,
     gradients.exploding,
+    losses.shot_up,
     losses.above_the_start,
     losses.rising,
     losses.not_moved,
