@@ -204,6 +204,16 @@ def test_updates_that_do_not_fit_the_weights(rate, kind):
     assert f"{better:.3g} instead of {rate:.3g} (--learning-rate {better:.3g})" in found.remedy
 
 
+def test_an_optimizer_without_update_lines_makes_no_small_updates():
+    X, _ = plane()
+    y = np.random.RandomState(1).standard_normal((ROWS, 1))
+    net = gn.Network("2-1 linear", random_state=0)
+    net.fit(X, y, epochs=1, optimizer="lbfgs", batch_size=None, engine="numpy", verbose=False)
+    net.weights["W1"] = [[5.0], [5.0]]
+    assert net.trace(X, y)["dW1"].any()
+    assert kinds(net.health(X, y)) == []
+
+
 # ------------------------------------------------------------------------------ the losses
 
 
