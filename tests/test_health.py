@@ -204,6 +204,16 @@ def test_updates_that_do_not_fit_the_weights(rate, kind):
     assert f"{better:.3g} instead of {rate:.3g} (--learning-rate {better:.3g})" in found.remedy
 
 
+def test_an_optimizer_without_update_lines_makes_no_small_updates():
+    X, _ = plane()
+    y = np.random.RandomState(1).standard_normal((ROWS, 1))
+    net = gn.Network("2-1 linear", random_state=0)
+    net.fit(X, y, epochs=1, optimizer="lbfgs", batch_size=None, engine="numpy", verbose=False)
+    net.weights["W1"] = [[5.0], [5.0]]
+    assert net.trace(X, y)["dW1"].any()
+    assert kinds(net.health(X, y)) == []
+
+
 # ------------------------------------------------------------------------------ the losses
 
 
@@ -225,6 +235,16 @@ def test_a_loss_above_where_it_began():
     found = the(net.health(X, y, history), "diverging loss")
     assert found.evidence == {"first": 1.0, "lowest_of_last": 2.0, "epochs": 10}
     assert "0.01 instead of 0.1" in found.remedy
+
+
+def test_a_loss_that_shot_up_and_came_back():
+    X, y = plane()
+    net = gn.Network("2-3-1 tanh linear", random_state=0)
+    losses = [1.0, 0.5, 1001.0, 3.0, 0.4]
+    found = the(net.health(X, y, history_of(losses)), "loss shot up")
+    assert found.evidence == {"first": 1.0, "largest": 1001.0, "epoch": 3}
+    losses[2] = 999.0
+    assert kinds(net.health(X, y, history_of(losses))) == []
 
 
 def test_a_loss_that_rises():
@@ -297,6 +317,19 @@ def test_overfitting():
     again = gn.Network("2-64-1 tanh linear", random_state=0)
     history = again.fit(X, noise, validation=(X, other), early_stopping=10, **options)
     assert "overfitting" not in kinds(again.health(X, noise, history))  # its remedy
+
+
+def test_a_validation_loss_that_is_not_overfitting():
+    X, y = plane()
+    net = gn.Network("2-3-1 tanh linear", random_state=0)
+    falls, rises = np.linspace(1, 0.2, 40), np.concatenate([[0.5], np.linspace(0.5, 0.8, 39)])
+    assert kinds(net.health(X, y, history_of(falls, rises))) == ["overfitting"]
+    for losses, validation in (
+        (falls, 0.5 + 0.05 * rises),  # it rises by little
+        ([1.0, *np.full(39, 0.5)], [0.6, *rises[1:]]),  # training does not fall
+        (falls, [*np.linspace(1, 0.5, 31), *np.linspace(0.6, 0.9, 9)]),  # for a few epochs
+    ):
+        assert kinds(net.health(X, y, history_of(losses, validation))) == []
 
 
 # ---------------------------------------------------------------------------------- data

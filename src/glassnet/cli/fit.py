@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 USUAL_RATE = 0.01  # of Adam for small tables, where a hundred epochs are a few hundred steps
 USUAL_BATCH = 32
+WIDTH = 100  # letters of a printed line
 
 
 @click.command()
@@ -252,8 +254,13 @@ def _health(
     """
     found = [f for f in network.health(X, y, history) if f.kind != "constant feature"]
     for finding in found:
-        yield f"health  {finding.severity}: {finding.what}"
-        yield f"        remedy: {finding.remedy}"
+        yield from _folded(f"health  {finding.severity}: {finding.what}")
+        yield from _folded(f"        remedy: {finding.remedy}")
+
+
+def _folded(line: str) -> list[str]:
+    """Break a long line, below the place where its text begins."""
+    return textwrap.wrap(line, WIDTH, subsequent_indent=" " * 8)
 
 
 def _silent(_text: str) -> None:

@@ -33,13 +33,9 @@ from glassnet.history import History
 if TYPE_CHECKING:
     from glassnet.network import Network
 
+# Causes before what follows from them.
 RULES: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     losses.not_finite,
-    losses.above_the_start,
-    losses.rising,
-    losses.not_moved,
-    losses.swinging,
-    losses.overfitting,
     data.constant_features,
     data.unscaled_features,
     data.missing_classes,
@@ -49,12 +45,18 @@ RULES: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     data.many_parameters,
     activations.dead_neurons,
     activations.saturated_neurons,
-    gradients.no_gradient,
-    gradients.vanishing,
-    gradients.exploding,
     weights.equal_neurons,
     weights.large_updates,
     weights.small_updates,
+    gradients.no_gradient,
+    gradients.vanishing,
+    gradients.exploding,
+    losses.shot_up,
+    losses.above_the_start,
+    losses.rising,
+    losses.not_moved,
+    losses.swinging,
+    losses.overfitting,
     outputs.constant_predictions,
     outputs.classes_never_predicted,
 )

@@ -132,17 +132,17 @@ def unreachable_targets(examined: Examined) -> Iterator[Finding]:
     beyond = int(np.sum((y < low - room) | (y > high + room)))
     if not beyond:
         return
-    outputs = f"{low:.3g} to {high:.3g}"
+    bounds = f"between {low:.3g} and {high:.3g}"
+    outputs = f"lie {bounds}"
     if not np.isfinite(high):
-        outputs = f"{low:.3g} and above"
+        bounds, outputs = f"up to {low:.3g} and more", f"are never below {low:.3g}"
     elif not np.isfinite(low):
-        outputs = f"{high:.3g} and below"
-    bounds = f"between {low:.3g} and {high:.3g}" if np.isfinite([low, high]).all() else "into these"
+        bounds, outputs = f"down to {high:.3g} and less", f"are never above {high:.3g}"
     yield Finding(
         kind="unreachable targets",
         severity=Severity.FAULT,
-        what=f"the targets go from {float(y.min()):.6g} to {float(y.max()):.6g}, but the outputs of"
-        f" {activation} cannot leave {outputs}",
+        what=f"the targets go from {float(y.min()):.6g} to {float(y.max()):.6g}, but outputs of"
+        f" {activation} {outputs}",
         evidence={
             "lowest_target": float(y.min()),
             "highest_target": float(y.max()),

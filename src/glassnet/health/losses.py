@@ -15,6 +15,7 @@ from glassnet.health.thresholds import (
     OVERFIT_EPOCHS,
     ROSE,
     ROSE_OF_FIRST,
+    SHOT_UP,
     STEADY_EPOCHS,
     SWING,
     TURNS,
@@ -58,6 +59,26 @@ def above_the_start(examined: Examined) -> Iterator[Finding]:
         evidence={"first": float(first), "lowest_of_last": lowest, "epochs": ABOVE_START_EPOCHS},
         read="loss of the history",
         remedy=_slower(history),
+    )
+
+
+def shot_up(examined: Examined) -> Iterator[Finding]:
+    """Find a loss that was once a thousand times the first one, even where it came back."""
+    history = examined.history
+    if history is None or not history.epochs or not np.isfinite(history.loss).all():
+        return
+    first, place = float(history.loss[0]), int(np.argmax(history.loss))
+    largest = float(history.loss[place])
+    if first <= 0 or largest <= SHOT_UP * first:
+        return
+    yield Finding(
+        kind="loss shot up",
+        severity=Severity.WARNING,
+        what=f"the loss was {largest:.3g} in epoch {place + 1}, and {first:.3g} in the first: a"
+        " step threw the weights far off",
+        evidence={"first": first, "largest": largest, "epoch": place + 1},
+        read="loss of the history",
+        remedy=f"{_slower(history)}, or limit the gradients: clip_norm=1.0 in the optimizer",
     )
 
 

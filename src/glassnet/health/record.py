@@ -101,7 +101,7 @@ class Health(Sequence[Finding]):
         >>> print(net.health([[0.1, 0.2], [0.3, 0.1]], [300.0, 100.0]))
         1 finding in 2 rows of 2-3-1 sigmoid:
         <BLANKLINE>
-        fault    the targets go from 100 to 300, but the outputs of sigmoid cannot leave 0 to 1
+        fault    the targets go from 100 to 300, but outputs of sigmoid lie between 0 and 1
                  evidence: lowest_target 100, highest_target 300, lowest_output 0, highest_output 1,
                  out_of_reach 2, targets 2 (y; sigmoid)
                  remedy: let the last layer be linear (gn.Dense(1)), or bring the targets between 0

@@ -59,6 +59,8 @@ ROSE_OF_FIRST = 0.01
 # Worse than with the first weights, ten epochs long. Weaker than a loss of 1,000 times the first
 # one, as the loss of some losses cannot grow that far.
 ABOVE_START_EPOCHS = 10
+# A loss that is ever a thousand times the first was thrown far off, even where it came back.
+SHOT_UP = 1_000.0
 # "Has not moved": the lowest loss is within a hundredth of the first.
 MOVED = 0.01
 # Mean jump from epoch to epoch, beside the first loss, and share of the jumps that turn back.

@@ -114,8 +114,10 @@ def _updates(examined: Examined) -> list[tuple[Layer, float, float, float]]:
     if examined.network.optimizer is None or examined.trace is None:
         return []
     for layer in examined.layers:
-        before = examined.trace[layer.weights]
-        after = examined.trace[examined.trace.last_name_of(layer.weights)]
+        last = examined.trace.last_name_of(layer.weights)
+        if last == layer.weights:
+            continue  # the program has no update lines, as for L-BFGS
+        before, after = examined.trace[layer.weights], examined.trace[last]
         with np.errstate(all="ignore"):
             size = float(np.linalg.norm(before.astype(np.float64)))
             step = float(np.linalg.norm(after.astype(np.float64) - before))

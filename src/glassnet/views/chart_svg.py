@@ -28,7 +28,7 @@ _IN_THE_DARK = "\n".join(
 STYLE = f"@media (prefers-color-scheme: dark) {{\n{_IN_THE_DARK}\n}}"
 MOST_POINTS = 600  # of a line: more than a page has dots from left to right
 SHAPES = "circle", "square", "diamond", "triangle"
-LETTER = 7.0  # width of a letter of the labels, generously
+LETTER = 8.0  # width of a letter of the labels, generously
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def chart_svg(
 def _written(chart: Chart, names: tuple[str, ...], width: float, height: float) -> Iterator[str]:
     x, y = chart.ranges()
     labels = [_label(v, log=chart.log) for v in _ticks(y, log=chart.log)]
-    left = 24 + LETTER * max(map(len, labels), default=1)
+    left = 30 + LETTER * max(map(len, labels), default=1)
     legend = [m for m in chart.marks if m.name]
     top = 12 + (22 * len(_rows(legend, width - left)) if legend else 0)
     frame = Frame(left, top, width - left - 14, height - top - 46, x, y)

@@ -82,16 +82,14 @@ def _outputs(subject: Subject) -> str:
 def _arithmetic(subject: Subject) -> Iterator[str]:
     """Explain the largest output, as it is made in a step of training."""
     yield "<h3>The arithmetic of one number</h3>"
-    for explanation in explanations(subject):
+    for words, explanation in explanations(subject):
         name = f"explain.{explanation.what}"
-        yield (
-            f"<p>{escaped(explanation.what)} ="
-            f" {number(name, explanation.value, explanation.result)}</p>"
-        )
+        value = number(name, explanation.value, explanation.result)
+        yield f"<h4>{words}: {value}</h4>"
         yield shown(explanation)
 
 
-def explanations(subject: Subject) -> Iterator[Explanation]:
+def explanations(subject: Subject) -> Iterator[tuple[str, Explanation]]:
     """Explain the last layer's sum for the largest output, and that output."""
     row, rows = subject.row, subject.training
     try:
@@ -101,5 +99,9 @@ def explanations(subject: Subject) -> Iterator[Explanation]:
         trace = subject.network.trace(rows.x[near], rows.y[near])
     program = trace.program
     place = int(np.argmax(trace[program.outputs][0]))
-    for name in dict.fromkeys([program.logits, program.outputs]):
-        yield trace.explain(f"{name}[0, {place}]")
+    if program.logits != program.outputs:
+        yield (
+            "What the last layer adds up for the largest output",
+            trace.explain(f"{program.logits}[0, {place}]"),
+        )
+    yield "The largest output", trace.explain(f"{program.outputs}[0, {place}]")

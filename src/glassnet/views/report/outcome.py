@@ -22,7 +22,8 @@ MOST_DOTS = 400
 def section(subject: Subject) -> str:
     """Give loss and metrics of each part of the rows, and what stands behind them."""
     parts = [_scores(subject)]
-    name, words, rows = subject.parts[-1]  # those held out, where there are some
+    name, _, rows = subject.parts[-1]  # those held out, where there are some
+    words = "training rows" if name == "training" else "rows held out"
     if subject.is_classes:
         parts.append(_confusion(subject, name, words, rows))
     elif subject.is_number:
@@ -91,7 +92,7 @@ def _confusion(subject: Subject, name: str, words: str, rows: Rows) -> str:
         cells.append(percent(f"recall.{name}[{row}]", counts[row, row] / total) if total else "–")
         lines.append(cells)
     head = ["is ↓ / predicted →", *map(escaped, classes), "found"]
-    caption = f"confusion matrix of the rows {words}: each row is a class, each column a prediction"
+    caption = f"confusion matrix of the {words}: each row is a class, each column a prediction"
     return table(caption, head, lines, kind="confusion")
 
 
@@ -115,7 +116,7 @@ def _pairs(subject: Subject, name: str, words: str, counts: NDArray[np.int64]) -
             label, other = subject.classes[row], subject.classes[column]
             count = number(f"confusion.{name}[{row}, {column}]", wrong[row, column])
             lines.append((escaped(label), f'<td class="text">{escaped(other)}</td>', count))
-    caption = f"classes of the rows {words} that are most often taken for another"
+    caption = f"classes of the {words} that are most often taken for another"
     return table(caption, ["is", "predicted", "rows"], lines)
 
 
@@ -151,7 +152,7 @@ def _numbers(subject: Subject, name: str, words: str, rows: Rows) -> str:
         "predicted − true",
     )
     size = f"{len(chosen):,} of {len(rows):,}" if len(chosen) < len(rows) else f"the {len(rows):,}"
-    shown = f"{size} rows {words}"
+    shown = f"{size} {words}"
     return (
         '<div class="charts">'
         + figure(

@@ -29,6 +29,7 @@ h1 { font-size: 1.6rem; line-height: 1.25; margin: .5rem 0; }
 h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; border-bottom: 1px solid var(--line);
   padding-bottom: .2rem; }
 h3 { font-size: 1rem; margin: 1.2rem 0 .4rem; }
+h4 { font-size: .95rem; margin: 1rem 0 .3rem; font-weight: 600; }
 p { margin: .4rem 0; } .soft, figcaption, caption { color: var(--soft); font-size: .9rem; }
 nav ul { list-style: none; padding: 0; margin: .5rem 0; display: flex; flex-wrap: wrap;
   gap: .2rem 1rem; font-size: .9rem; } a { color: var(--remark); }
@@ -37,8 +38,8 @@ table { border-collapse: collapse; margin: .6rem 0; font-size: .92rem; }
 caption { text-align: left; padding-bottom: .3rem; }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); text-align: right;
   vertical-align: top; font-variant-numeric: tabular-nums; }
-table { overflow-wrap: normal; } caption { display: block; overflow-wrap: anywhere;
-  max-width: calc(100vw - 2.5rem); }
+table { overflow-wrap: normal; } caption { overflow-wrap: anywhere; }
+caption span { display: inline-block; max-width: calc(100vw - 2.5rem); position: sticky; left: 0; }
 th[scope=row], thead th:first-child { text-align: left; font-weight: 600; }
 th[scope=row] { overflow-wrap: anywhere; min-width: 8.5rem; max-width: 20rem; }
 .text, .text th { text-align: left; }
