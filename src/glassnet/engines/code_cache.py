@@ -18,7 +18,8 @@ from pathlib import Path
 
 # Whose code is part of compiled code.
 CALLED = tuple(
-    f"{name}.py" for name in "compiled elementary meeting products shares subnormals tiles".split()
+    f"{name}.py"
+    for name in "compiled elementary instructions meeting products shares subnormals tiles views".split()
 )
 FOLDER_VARIABLE = "GLASSNET_CACHE_DIR"
 
