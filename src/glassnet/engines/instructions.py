@@ -8,7 +8,7 @@ the first line to the last. So a first compile takes a fraction of the time.
 What can be written so is a small part of Python: numbers, arrays of numbers, tuples of both;
 arithmetic, comparisons, choices, loops over ranges, calls of such functions and of intrinsics. Its
 types are Numba's: of two numbers the wider one, float64 for a whole number beside a real one.
-Places in arrays are never below 0. Whatever goes beyond is left to Numba, which compiles it as ever.
+Places in arrays are never below 0, and ranges go upwards. Whatever goes beyond is left to Numba, which compiles it as ever.
 
 Python calls such a function, too: then Numba compiles a function of one line that calls it.
 """
@@ -549,8 +549,6 @@ class Writer:
             raise NotWritten("a range of real numbers")
         start, stop = (self.cast(end, kind).value for end in ends[:2])
         step = self.cast(ends[2], kind).value if len(ends) == 3 else ir.Constant(WORD, 1)
-        if not isinstance(step, ir.Constant) or step.constant <= 0:
-            raise NotWritten("a range with a step that is not known")
         builder, came_from = self.builder, self.builder.block
         top = builder.append_basic_block("top")
         body, following = builder.append_basic_block("body"), builder.append_basic_block("next")

@@ -17,12 +17,12 @@ from typing import Any
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba import cfunc, njit, types
+from numba import cfunc, types
 from numba.core import cgutils
 from numpy.typing import NDArray
 
 from glassnet.engines.first_call import ONE_AT_A_TIME, from_cache
-from glassnet.engines.instructions import Standing
+from glassnet.engines.instructions import Standing, Written
 from glassnet.engines.tiles import (
     WORD,
     memory_of,
@@ -138,7 +138,7 @@ def multiply(dtype: str) -> Callable[..., None]:
     few = max(1, lanes // 4)
     swapped_tile = memory_of(few * widest * size)
 
-    @njit(error_model="numpy")
+    @Written
     def copied(b, b_row, b_next, terms, columns, target):
         """Copy a panel of the right matrix, so that its rows lie side by side."""
         if b_next == size:
@@ -155,7 +155,7 @@ def multiply(dtype: str) -> Callable[..., None]:
             for j in range(full_columns if p < full_terms else 0, columns):
                 copy(b + p * b_row + j * b_next, target + (p * widest + j) * size)
 
-    @njit(error_model="numpy")
+    @Written
     def multiplied(a, a_row, a_next, b, b_row, b_next, c, c_row, rows, terms, columns):
         """Go through slices of the sums, blocks of rows, and panels of columns.
 

@@ -47,6 +47,7 @@ class Given:
 
 
 WORD = types.intp
+LINE = 64  # bytes of a line of the cache, at which a new array begins
 
 
 @Standing
@@ -169,8 +170,22 @@ def _new(ndim):
     """Make what gives a new array."""
 
     def written(context, builder, signature, arguments):
-        kind = signature.return_type
-        found = arrayobj._empty_nd_impl(context, builder, kind, arguments[:ndim])
+        kind, lengths = signature.return_type, arguments[:ndim]
+        size = ir.Constant(lengths[0].type, kind.dtype.bitwidth // 8)
+        strides = [size]
+        for length in reversed(lengths):
+            strides.insert(0, builder.mul(strides[0], length))
+        align = ir.Constant(ir.IntType(32), LINE)
+        memory = context.nrt.meminfo_alloc_aligned(builder, strides[0], align)
+        found = context.make_array(kind)(context, builder)
+        arrayobj.populate_array(
+            found,
+            data=builder.bitcast(context.nrt.meminfo_data(builder, memory), found.data.type),
+            shape=lengths,
+            strides=strides[1:],
+            itemsize=size,
+            meminfo=memory,
+        )
         return impl_ret_new_ref(context, builder, kind, found._getvalue())
 
     return written
