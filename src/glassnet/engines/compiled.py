@@ -13,7 +13,6 @@ from llvmlite import binding, ir
 from numba import njit
 from numba.core import cgutils
 
-from glassnet.engines.instructions import Standing, Written
 from glassnet.engines.subnormals import flush_subnormals, put_back
 from glassnet.engines.views import (
     matrix_in,
@@ -23,6 +22,7 @@ from glassnet.engines.views import (
     numbers_of,
     rows_between,
 )
+from glassnet.engines.written import Standing, Written
 from glassnet.rules import randomness
 
 __all__ = [  # what loop texts find here beside what is written here

@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.engines.instructions import Written
+from glassnet.engines.written import Written
 
 
 # No freedom but to fuse a product and a sum. Regrouping would take `x + big - big`, which rounds x

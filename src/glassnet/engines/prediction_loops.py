@@ -54,12 +54,19 @@ def write_prediction(program: Program) -> str:
         "        if not all_finite(x):",
         "            return start",
         "        outputs = rows_between(outputs_all, start, stop)",
-        *(f"        {name} = rows_between({name}_most, 0, m)" for name, at in _buffers(plan) if at[0] == "m"),
+        *indented(indented(_cut_to_block(plan))),
         *indented(indented(body)),
         "    return rows",
     ]
     functions_and_predict = [*functions.texts, "\n".join(predict)]
     return whole_text(program, "The prediction of", IMPORTS, functions_and_predict)
+
+
+def _cut_to_block(plan: Plan) -> Iterator[str]:
+    """Write what changes with the block: the buffers cut to its rows."""
+    for name, shape in _buffers(plan):
+        if shape[0] == "m":
+            yield f"{name} = rows_between({name}_most, 0, m)"
 
 
 def _buffers(plan: Plan) -> Iterator[tuple[str, Shape]]:

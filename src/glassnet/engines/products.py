@@ -22,7 +22,6 @@ from numba.core import cgutils
 from numpy.typing import NDArray
 
 from glassnet.engines.first_call import ONE_AT_A_TIME, from_cache
-from glassnet.engines.instructions import Standing, Written
 from glassnet.engines.tiles import (
     WORD,
     memory_of,
@@ -32,6 +31,7 @@ from glassnet.engines.tiles import (
     tile,
     transposed_block,
 )
+from glassnet.engines.written import Standing, Written
 
 VECTORS = 3  # of columns in a tile, at most
 TERMS = 256  # of a sum at a time: a panel of the right matrix stays in the first cache

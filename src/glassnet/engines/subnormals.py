@@ -16,7 +16,7 @@ from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 
-from glassnet.engines.instructions import Standing
+from glassnet.engines.written import Standing
 
 FLUSH_TO_ZERO = 0x8000  # the bit of the register MXCSR
 CAN_BE_SET = binding.get_process_triple().startswith(("x86_64", "i686"))

@@ -18,7 +18,7 @@ from numba.core import cgutils
 from numba.core.imputils import impl_ret_borrowed, impl_ret_new_ref
 from numba.np import arrayobj
 
-from glassnet.engines.instructions import Standing
+from glassnet.engines.written import Standing
 
 
 class Given:
