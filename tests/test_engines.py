@@ -22,7 +22,6 @@ from glassnet.engines.first_call import _module_from
 from glassnet.engines.loops import write_loops
 from glassnet.engines.numba import NumbaEngine
 from glassnet.engines.numpy import NumpyEngine
-from glassnet.engines.one_thread import ONE_THREAD
 from glassnet.engines.tiny import can_be_tiny
 from glassnet.errors import DescriptionError
 from glassnet.program import Program
@@ -398,13 +397,6 @@ def test_engines_run_in_several_threads_at_a_time(tmp_path, monkeypatch):
         results = list(pool.map(run, range(12)))
     assert len(set(results)) == 1
     assert [pool["num_threads"] for pool in threadpool_info()] == before
-
-
-def test_one_thread_is_for_as_long_as_anybody_is_inside():
-    with ONE_THREAD:
-        with ONE_THREAD:
-            pass
-        assert {pool["num_threads"] for pool in threadpool_info()} == {1}
 
 
 # ------------------------------------------------------------------ the choice of an engine

@@ -192,7 +192,7 @@ def test_what_was_compiled_in_this_process_is_taken_by_all_networks_like_it(afre
 
 
 def test_many_predictions_pay_for_compiling(afresh, monkeypatch):
-    monkeypatch.setattr(engines, "_seconds_to_compile_prediction", lambda program: 0.01)
+    monkeypatch.setattr(engines, "seconds_to_compile_prediction", lambda program: 0.01)
     net = gn.Network(NET, random_state=0)
     X = np.random.RandomState(0).normal(size=(1000, 3)).astype("f4")
     when = []

@@ -240,9 +240,10 @@ def train(
 ):
     rows = x_all.shape[0]
     weighted, changing = weights.size > 0, rates.shape[0] > 1
-    order = np.empty(rows if shuffled else 1, np.int64)
-    hashes = np.empty(order.size, np.uint32)
-    counts = np.empty(order.size + 1, np.int64)
+    places = rows if shuffled else 1
+    order = new_numbers(places, sizes)
+    hashes = new_numbers(places, order_keys)
+    counts = new_numbers(places + 1, sizes)
     numbers, memory = take(parameters, state)
     settings = flush_subnormals()
     done = last - first
@@ -264,7 +265,7 @@ def train(
             if stop - left == 1:
                 left = stop
             for block in range(start, left, 256):
-                until = min(block + 256, left)
+                until = block + 256 if block + 256 < left else left
                 more = over_rows(
                     block, until, start, whole, weighted, shuffled, x_all, y_all, weights, order,
                     numbers,

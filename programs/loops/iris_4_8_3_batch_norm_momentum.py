@@ -257,7 +257,7 @@ def train(
     variance1 = numbers_in(statistics, at, n1)
     at += n1
     rows = x_all.shape[0]
-    most = min(rows, batch + 1)
+    most = rows if rows <= batch else batch + 1
     z1_most = new_matrix(most, n1, parameters)
     z1 = rows_between(z1_most, 0, most)
     t2_most = new_numbers(most, parameters)
@@ -303,9 +303,10 @@ def train(
     kept_rows = most if shuffled else 1
     x_rows = new_matrix(kept_rows, x_all.shape[1], parameters)
     y_rows = new_matrix(kept_rows, y_all.shape[1], parameters)
-    order = np.empty(rows if shuffled else 1, np.int64)
-    hashes = np.empty(order.size, np.uint32)
-    counts = np.empty(order.size + 1, np.int64)
+    places = rows if shuffled else 1
+    order = new_numbers(places, sizes)
+    hashes = new_numbers(places, order_keys)
+    counts = new_numbers(places + 1, sizes)
     settings = flush_subnormals()
     for number in range(first, last):
         position = number % per_epoch

@@ -114,18 +114,18 @@ def predict(x_all, parameters, statistics, sizes, outputs_all, block):
     variance1 = numbers_in(statistics, at, n1)
     at += n1
     rows = x_all.shape[0]
-    most = min(rows, block)
+    most = rows if rows < block else block
     a1_most = new_matrix(most, n1, parameters)
     t2 = new_numbers(n1, parameters)
     t3 = new_numbers(n1, parameters)
     for start in range(0, rows, block):
-        stop = min(start + block, rows)
+        stop = start + block if start + block < rows else rows
         m = stop - start
-        x = x_all[start:stop]
+        x = rows_between(x_all, start, stop)
         if not all_finite(x):
             return start
-        outputs = outputs_all[start:stop]
-        a1 = a1_most[:m]
+        outputs = rows_between(outputs_all, start, stop)
+        a1 = rows_between(a1_most, 0, m)
         product(x, W1, a1)
         for j in range(n1):
             t2_j = (variance1[j] + real(1e-05))

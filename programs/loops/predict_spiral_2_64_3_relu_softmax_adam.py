@@ -105,16 +105,16 @@ def predict(x_all, parameters, statistics, sizes, outputs_all, block):
     b2 = numbers_in(parameters, at, n2)
     at += n2
     rows = x_all.shape[0]
-    most = min(rows, block)
+    most = rows if rows < block else block
     a1_most = new_matrix(most, n1, parameters)
     for start in range(0, rows, block):
-        stop = min(start + block, rows)
+        stop = start + block if start + block < rows else rows
         m = stop - start
-        x = x_all[start:stop]
+        x = rows_between(x_all, start, stop)
         if not all_finite(x):
             return start
-        outputs = outputs_all[start:stop]
-        a1 = a1_most[:m]
+        outputs = rows_between(outputs_all, start, stop)
+        a1 = rows_between(a1_most, 0, m)
         product(x, W1, a1)
         rows_1(m, n1, a1, b1)
         product(a1, W2, outputs)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from glassnet import engines
 from glassnet.engines import ENGINES, Choice
+from glassnet.engines.costs import costs_of_step, seconds_to_compile
 from glassnet.engines.stacked import StackedEngine
 from glassnet.errors import DescriptionError, ProgramError, unknown_name
 from glassnet.history import History
@@ -68,7 +69,7 @@ def choose(wanted: str, program: Program, rows: Sequence[int], options: Options)
             raise DescriptionError(f"the folds cannot be stacked: {obstacle}: take engine='auto'")
         return Way(Choice(wanted, "asked for"), stacked)
     longest, size = max(rows), options.rows_in_batch(max(rows))
-    costs = engines.costs_of_step(program, size)
+    costs = costs_of_step(program, size)
     steps, folds = options.epochs * math.ceil(longest / size), len(rows)
     alone, together = steps * costs.alone(folds), steps * costs.stacked(folds)
     if stacked is not None and together < alone:
@@ -80,7 +81,7 @@ def choose(wanted: str, program: Program, rows: Sequence[int], options: Options)
     compiled = engines.choose(
         "auto", program, longest, options.epochs * folds, size, options.time_limit
     )
-    compiling = steps * costs.compiled(folds) / _threads(folds) + costs.compiling
+    compiling = steps * costs.compiled(folds) / _threads(folds) + seconds_to_compile(program)
     if compiled.engine == "numba" and compiling < seconds:
         reason = f"about {seconds:.2g} s of work for NumPy: compiling pays"
         return Way(Choice("numba", f"{reason}, each fold in turn"))

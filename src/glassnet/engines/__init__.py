@@ -11,6 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.batches import Batches
+from glassnet.engines.costs import (
+    costs_of_step,
+    seconds_to_compile,
+    seconds_to_compile_prediction,
+)
 from glassnet.errors import missing_extra, unknown_name
 from glassnet.program import Program
 from glassnet.rules.randomness import mask_key, moments_of
@@ -18,9 +23,6 @@ from glassnet.values import Values
 
 ENGINES = ("numpy", "numba")
 BESIDE = ("stacked", "prediction")  # texts that are run for a purpose of their own
-# Measured with `make bench`: what a call costs for a stack of networks, and what an array of a
-# stack costs, both against those of one network; and the least that a compiled step takes.
-STACKED_CALL, STACKED_NUMBER, COMPILED_STEP = 1.3, 1.1, 2e-6
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ class Engine(Protocol):
             first: number of the first step in this fit, from 0.
             last: number after the last step.
             rates: (last − first, number of rates) what changes from step to step, in the order of
-                `program.all_rate_names`; read-only where it is one row, shown for every step.
+                `program.all_rate_names`; where nothing changes it may be one row, shown for every
+                step (a stride of 0).
 
         Returns:
             The loss of each step done, before its update. Where a loss is inf or nan it is the
@@ -159,7 +162,7 @@ def choose(
     if not installed("numba"):
         return Choice("numpy", "numba is not installed: pip install 'glassnet[numba]'")
     steps = epochs * -(-rows // max(1, min(batch_size, rows)))
-    seconds = steps * _seconds_a_step(program, min(batch_size, rows))
+    seconds = steps * costs_of_step(program, min(batch_size, rows)).alone()
     compiling = seconds_to_compile(program)
     if seconds < compiling:
         reason = f"about {seconds:.2g} s of work: over before a compiler would be ready"
@@ -168,56 +171,6 @@ def choose(
         reason = f"a time limit of {time_limit:g} s: over before a compiler would be ready"
         return Choice("numpy", reason)
     return Choice("numba", f"about {seconds:.2g} s of work for NumPy: compiling pays")
-
-
-def seconds_to_compile(program: Program) -> float:
-    """Estimate what the first compile costs; measured, it grows faster than the network's depth."""
-    layers = len(program.parameters) / 2
-    return 1.5 + 0.6 * layers + 0.012 * layers**2
-
-
-def _seconds_a_step(program: Program, batch_size: int) -> float:
-    """Estimate what a step costs in NumPy."""
-    return costs_of_step(program, batch_size).alone(1)
-
-
-@dataclass(frozen=True)
-class Costs:
-    """Estimates of what a step costs, in seconds, and what has to be compiled before the first.
-
-    Args:
-        calls: NumPy's calls, whatever the size of the arrays.
-        numbers: multiplications and moved numbers.
-        compiling: once, for compiled loops.
-
-    """
-
-    calls: float
-    numbers: float
-    compiling: float
-
-    def alone(self, networks: int) -> float:
-        """A step of so many networks, one after the other."""
-        return networks * (self.calls + self.numbers)
-
-    def stacked(self, networks: int) -> float:
-        """The same side by side: the calls are shared, and each takes a little longer."""
-        return STACKED_CALL * self.calls + networks * STACKED_NUMBER * self.numbers
-
-    def compiled(self, networks: int) -> float:
-        """The same in compiled loops, one after the other."""
-        return networks * (COMPILED_STEP + self.numbers)
-
-
-def costs_of_step(program: Program, batch_size: int) -> Costs:
-    """Estimate what a step costs in NumPy."""
-    weights = sum(int(np.prod(p.shape)) for p in program.parameters)
-    units = program.description.inputs + sum(program.description.widths)
-    return Costs(
-        1e-6 * 4 * len(program.lines),
-        6 * weights * batch_size / 5e10 + 2e-8 * units * batch_size + 1e-8 * weights,
-        seconds_to_compile(program),
-    )
 
 
 def choose_for_prediction(wanted: str, program: Program, seconds: float) -> str:
@@ -232,20 +185,8 @@ def choose_for_prediction(wanted: str, program: Program, seconds: float) -> str:
         raise unknown_name("engine", wanted, ("auto", *ENGINES))
     if wanted != "auto":
         return wanted
-    pays = seconds > _seconds_to_compile_prediction(program)
+    pays = seconds > seconds_to_compile_prediction(program)
     return "numba" if pays and installed("numba") else "numpy"
-
-
-def _seconds_to_compile_prediction(program: Program) -> float:
-    """Estimate what compiling the forward lines costs."""
-    return 0.4 + 0.12 * len(program.parameters) / 2
-
-
-def seconds_to_predict(program: Program) -> tuple[float, float]:
-    """Estimate what a prediction costs in NumPy: each call, and each row."""
-    weights = sum(int(np.prod(p.shape)) for p in program.parameters)
-    units = sum(program.description.widths)
-    return 5e-6 * len(program.predict_lines), 2 * weights / 1e11 + 2e-9 * units
 
 
 def check_installed() -> None:

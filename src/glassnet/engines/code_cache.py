@@ -17,9 +17,10 @@ from functools import cache
 from pathlib import Path
 
 # Whose code is part of compiled code.
-CALLED = tuple(
-    f"{name}.py" for name in "compiled elementary meeting products shares subnormals tiles".split()
-)
+CALLED = """
+    arithmetic compiled elementary instruction_values instructions meeting products shares
+    subnormals tiles views written
+""".split()
 FOLDER_VARIABLE = "GLASSNET_CACHE_DIR"
 
 
@@ -75,7 +76,7 @@ def _versions() -> str:
     """Give everything else that compiled code depends on: versions, processor, called functions."""
     libraries = ("numba", "llvmlite", "numpy")
     found = [f"{library} {importlib.metadata.version(library)}" for library in libraries]
-    called = [Path(__file__).parent / name for name in CALLED]
+    called = [Path(__file__).parent / f"{name}.py" for name in CALLED]
     called.append(Path(__file__).parent.parent / "rules" / "randomness.py")
     texts = [file.read_text(encoding="utf-8") for file in called]
     return "\n".join([platform.machine(), sys.version, *found, *texts])

@@ -12,41 +12,53 @@ import numpy as np
 from llvmlite import binding, ir
 from numba import njit
 from numba.core import cgutils
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
-from numba.extending import intrinsic, overload
 
 from glassnet.engines.subnormals import flush_subnormals, put_back
+from glassnet.engines.views import (
+    matrix_in,
+    new_matrix,
+    new_numbers,
+    numbers_in,
+    numbers_of,
+    rows_between,
+)
+from glassnet.engines.written import Standing, Written
 from glassnet.rules import randomness
 
-__all__ = ["flush_subnormals", "put_back"]  # what loop texts find here beside what is written here
+__all__ = [  # what loop texts find here beside what is written here
+    "flush_subnormals",
+    "matrix_in",
+    "new_matrix",
+    "new_numbers",
+    "numbers_in",
+    "numbers_of",
+    "put_back",
+    "rows_between",
+]
 
 # Every freedom but the one that assumes there is no inf and no nan: with that, isfinite(nan) is
 # compiled to True. Without error_model="numpy" a division checks for zero and is not vectorised.
 FREEDOMS = {"reassoc", "contract", "arcp", "nsz", "afn"}
 
 
-class Apart(CompilerBase):
-    """Numba's usual way of compiling, told that no two arrays of a function overlap.
-
-    Else the compiler would have to compare their places in memory ahead of each loop, and where
-    there are more than a few of them it does the loop number by number instead.
-    """
-
-    def define_pipelines(self):
-        """Give the usual steps."""
-        self.state.flags.noalias = True
-        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
+def compiled(function):
+    """Make a function that compiled code calls; no two arrays that it is given overlap."""
+    return Written(function, FREEDOMS, apart=True)
 
 
-compiled = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, pipeline_class=Apart)
+def merged(function):
+    """Make a function that LLVM takes in wherever compiled code calls it."""
+    return Written(function, FREEDOMS, merged=True)
+
+
+def inlined(function):
+    """Make a function whose lines stand where compiled code calls it."""
+    return Written(function, FREEDOMS, within=True)
+
+
 cached = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, cache=True)
-inlined = njit(fastmath=FREEDOMS, error_model="numpy", inline="always")
 
-# For functions that LLVM should take in where they are called, once they are compiled.
-merged = njit(fastmath=FREEDOMS, error_model="numpy", nogil=True, forceinline=True)
-
-
-mix = njit(randomness.mix, inline="always")
+mix = Written(randomness.mix, within=True)
 
 
 @inlined
@@ -79,7 +91,6 @@ def least(a, b):
 def _in_one(name):
     """Make an operation of LLVM on two numbers of one type, for which −0 is 0."""
 
-    @intrinsic
     def operation(typing_context, a, b):
         def written(context, builder, types, arguments):
             kind = arguments[0].type
@@ -96,12 +107,11 @@ def _in_one(name):
 # LLVM knows the greatest of a row by this, and compares many columns at a time; older ones cannot
 # compile it for every processor.
 if binding.llvm_version_info[0] >= 18:
-    _maximum, _minimum = _in_one("maximum"), _in_one("minimum")
-    overload(greatest)(lambda a, b: lambda a, b: _maximum(a, b))
-    overload(least)(lambda a, b: lambda a, b: _minimum(a, b))
+    greatest, least = Standing(greatest), Standing(least)
+    greatest.instructions(_in_one("maximum"))
+    least.instructions(_in_one("minimum"))
 else:
-    overload(greatest, inline="always")(lambda a, b: greatest)
-    overload(least, inline="always")(lambda a, b: least)
+    greatest, least = inlined(greatest), inlined(least)
 
 
 @inlined
@@ -114,7 +124,9 @@ def sign_of(a):
 # Running sums are added up, and taken from other numbers, in just the order of the text: else what
 # was added would be taken away again unseen, and a − (b + a) be −b even where a is inf. One freedom
 # is named, the one that does no harm: a function without any is given those of its caller.
-in_order = njit(fastmath={"contract"}, error_model="numpy", forceinline=True)
+def in_order(function):
+    """Make a function whose sums are added up as they stand."""
+    return Written(function, {"contract"}, within=True)
 
 
 @in_order
@@ -253,42 +265,3 @@ def sort_rows(key, order, hashes, counts):
             place -= 1
         order[place] = row
         hashes[place] = hash_
-
-
-# ----------------------------------------- views and arrays: as calls, they are compiled only once
-
-
-@compiled
-def matrix_in(flat, at, rows, columns):
-    """Give a part of a flat array as a matrix."""
-    return flat[at : at + rows * columns].reshape((rows, columns))
-
-
-@compiled
-def numbers_in(flat, at, size):
-    """Give a part of a flat array."""
-    return flat[at : at + size]
-
-
-@compiled
-def numbers_of(array):
-    """Give the numbers of a matrix row after row, or those of a flat array."""
-    return array.reshape(array.size)
-
-
-@compiled
-def rows_between(array, first, last):
-    """Give some rows of a matrix, or some numbers of a flat array."""
-    return array[first:last]
-
-
-@compiled
-def new_matrix(rows, columns, like):
-    """Give a matrix of the dtype of another array, not filled."""
-    return np.empty((rows, columns), like.dtype)
-
-
-@compiled
-def new_numbers(size, like):
-    """Give a flat array of the dtype of another, not filled."""
-    return np.empty(size, like.dtype)

@@ -29,12 +29,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from glassnet.engines.written import Written
+
 
 # No freedom but to fuse a product and a sum. Regrouping would take `x + big - big`, which rounds x
 # to a whole number, for x; without signed zeros −0 would be lost. Numba's own inlining would give
 # these lines the freedoms of the caller; LLVM's, which is asked for here, leaves each its own.
-own = njit(fastmath={"contract"}, error_model="numpy", forceinline=True)
+def own(function):
+    """Make a function whose lines stand where compiled code calls it, with this freedom only."""
+    return Written(function, {"contract"}, within=True)
+
 
 # -------------------------------------------------------- the polynomials, lowest power first
 

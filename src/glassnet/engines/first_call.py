@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import linecache
 import pickle
 import sys
 import threading
@@ -111,5 +112,7 @@ def _module_from(source: str) -> ModuleType:
     """Run a loop text without a cache."""
     module = ModuleType("glassnet_loops")
     text = source.replace("\n@cached", "\n@compiled")
-    exec(compile(text, "<glassnet loops>", "exec"), module.__dict__)
+    name = f"<glassnet loops {hash(text):x}>"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    exec(compile(text, name, "exec"), module.__dict__)
     return module

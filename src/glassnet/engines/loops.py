@@ -479,7 +479,7 @@ def new_array(axes: Iterable[object]) -> str:
 def _buffers(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
     """Write the buffers, which are made once."""
     yield "rows = x_all.shape[0]"
-    yield "most = min(rows, batch + 1)"
+    yield "most = rows if rows <= batch else batch + 1"
     for name, shape in plan.buffers.items():
         if shape[0] == "m":
             yield f"{name}_most = {new_array(['most', *shape[1:]])}"
@@ -497,9 +497,10 @@ def _buffers(program: Program, plan: Plan, stages: Stages) -> Iterator[str]:
     yield "kept_rows = most if shuffled else 1"
     yield "x_rows = new_matrix(kept_rows, x_all.shape[1], parameters)"
     yield "y_rows = new_matrix(kept_rows, y_all.shape[1], parameters)"
-    yield "order = np.empty(rows if shuffled else 1, np.int64)"
-    yield "hashes = np.empty(order.size, np.uint32)"
-    yield "counts = np.empty(order.size + 1, np.int64)"
+    yield "places = rows if shuffled else 1"
+    yield "order = new_numbers(places, sizes)"
+    yield "hashes = new_numbers(places, order_keys)"
+    yield "counts = new_numbers(places + 1, sizes)"
 
 
 def keys_of_masks(program: Program) -> Iterator[str]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.engines import Work, check_installed, seconds_to_compile
+from glassnet.engines import Work, check_installed
+from glassnet.engines.costs import seconds_to_compile
 from glassnet.engines.first_call import first_call, is_known
 from glassnet.engines.loops import PRODUCTS, TRAIN_TAKES, write_loops
 from glassnet.engines.meeting import signatures
@@ -98,7 +99,7 @@ class NumbaEngine:
             moments = work.moments(first, last)
             layers = [mask.layer for mask in self.program.masks]
             masks = np.stack([mask_keys(work.seed, moments, k) for k in layers], axis=1)
-        if not rates.flags.writeable:  # the same row for every step
+        if rates.strides[0] == 0:  # one row, shown for every step
             rates = rates[:1].copy()
         weights = np.empty(0, values.dtype) if work.weights is None else work.weights
         arguments = (

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.engines import Work
-from glassnet.engines.one_thread import blas_threads
+from glassnet.engines.blas_threads import blas_threads
 from glassnet.program import Program
 from glassnet.values import Values
 

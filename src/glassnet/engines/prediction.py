@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.engines import check_installed, choose_for_prediction, seconds_to_predict
+from glassnet.engines import check_installed, choose_for_prediction
+from glassnet.engines.costs import costs_of_prediction
 from glassnet.errors import ProgramError
 from glassnet.program import Program
 from glassnet.values import Values
@@ -44,7 +45,6 @@ class Prediction:
         units = program.description.inputs + sum(program.description.widths)
         self.numpy_block = max(64, NUMPY_BLOCK // units)
         self.block = max(64, COMPILED_BLOCK // units)
-        self._fixed, self._by_row = seconds_to_predict(program)
         self._spent = 0.0  # seconds of NumPy, by estimate
         self._sizes = np.array(list(program.sizes.values()), np.int64)
         self._source = ""  # of the loops, once they are wanted
@@ -93,7 +93,7 @@ class Prediction:
             self._loops = _COMPILED.get(self.program.description)
         if self._loops is not None and engine in ("auto", "numba"):
             return True
-        self._spent += self._fixed + self._by_row * rows
+        self._spent += costs_of_prediction(self.program, rows).alone()
         if choose_for_prediction(engine, self.program, self._spent) == "numpy":
             return False
         check_installed()

@@ -48,18 +48,25 @@ def write_prediction(program: Program) -> str:
         f"def predict({PREDICT_TAKES}):",
         *indented(_prepared(program, plan)),
         "    for start in range(0, rows, block):",
-        "        stop = min(start + block, rows)",
+        "        stop = start + block if start + block < rows else rows",
         "        m = stop - start",
-        "        x = x_all[start:stop]",
+        "        x = rows_between(x_all, start, stop)",
         "        if not all_finite(x):",
         "            return start",
-        "        outputs = outputs_all[start:stop]",
-        *(f"        {name} = {name}_most[:m]" for name, at in _buffers(plan) if at[0] == "m"),
+        "        outputs = rows_between(outputs_all, start, stop)",
+        *indented(indented(_cut_to_block(plan))),
         *indented(indented(body)),
         "    return rows",
     ]
     functions_and_predict = [*functions.texts, "\n".join(predict)]
     return whole_text(program, "The prediction of", IMPORTS, functions_and_predict)
+
+
+def _cut_to_block(plan: Plan) -> Iterator[str]:
+    """Write what changes with the block: the buffers cut to its rows."""
+    for name, shape in _buffers(plan):
+        if shape[0] == "m":
+            yield f"{name} = rows_between({name}_most, 0, m)"
 
 
 def _buffers(plan: Plan) -> Iterator[tuple[str, Shape]]:
@@ -81,7 +88,7 @@ def _prepared(program: Program, plan: Plan) -> Iterator[str]:
             yield f"{name} = {view(flat, shape)}"
             yield f"at += {' * '.join(map(str, shape))}"
     yield "rows = x_all.shape[0]"
-    yield "most = min(rows, block)"
+    yield "most = rows if rows < block else block"
     for name, shape in _buffers(plan):
         if shape[0] == "m":
             yield f"{name}_most = {new_array(['most', *shape[1:]])}"

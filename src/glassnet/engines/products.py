@@ -17,12 +17,13 @@ from typing import Any
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba import cfunc, njit, types
-from numba.extending import overload
+from numba import cfunc, types
+from numba.core import cgutils
 from numpy.typing import NDArray
 
 from glassnet.engines.first_call import ONE_AT_A_TIME, from_cache
 from glassnet.engines.tiles import (
+    WORD,
     memory_of,
     number_copied,
     registers,
@@ -30,6 +31,7 @@ from glassnet.engines.tiles import (
     tile,
     transposed_block,
 )
+from glassnet.engines.written import Standing, Written
 
 VECTORS = 3  # of columns in a tile, at most
 TERMS = 256  # of a sum at a time: a panel of the right matrix stays in the first cache
@@ -52,6 +54,7 @@ def product(a, a_row, a_next, b, b_row, b_next, c, c_row, rows, terms, columns):
 '''
 
 
+@Standing
 def product(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
     """Write the matrix product of a (m, k) and b (k, n), k ≥ 1, into out (m, n).
 
@@ -67,20 +70,24 @@ def product(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
     np.dot(a, b, out=out)
 
 
-@overload(product)
-def _compiled_product(a, b, out):
+@product.instructions
+def _compiled_product(typing_context, a, b, out):
     name = NAME.format(a.dtype)
-    multiply = types.ExternalFunction(name, SIGNATURE)
 
-    def call(a, b, out):
-        multiply(
-            a.ctypes.data, a.strides[0], a.strides[1],
-            b.ctypes.data, b.strides[0], b.strides[1],
-            out.ctypes.data, out.strides[0],
-            a.shape[0], a.shape[1], b.shape[1],
-        )  # fmt: skip
+    def written(context, builder, signature, arguments):
+        given = []
+        for kind, value in zip(signature.args, arguments, strict=True):
+            array = context.make_array(kind)(context, builder, value)
+            address = builder.ptrtoint(array.data, WORD)
+            strides = cgutils.unpack_tuple(builder, array.strides, 2)
+            given.append((address, strides, cgutils.unpack_tuple(builder, array.shape, 2)))
+        left, right, (target, (row, _), _) = given
+        words = [left[0], *left[1], right[0], *right[1], target, row, *left[2], right[2][1]]
+        kind = ir.FunctionType(ir.VoidType(), [WORD] * len(words))
+        builder.call(cgutils.get_or_insert_function(builder.module, kind, name), words)
+        return context.get_dummy_value()
 
-    return call
+    return types.void(a, b, out), written
 
 
 # Compiled for calls by address; `cached_call` keeps the code beside the text.
@@ -131,7 +138,7 @@ def multiply(dtype: str) -> Callable[..., None]:
     few = max(1, lanes // 4)
     swapped_tile = memory_of(few * widest * size)
 
-    @njit(error_model="numpy")
+    @Written
     def copied(b, b_row, b_next, terms, columns, target):
         """Copy a panel of the right matrix, so that its rows lie side by side."""
         if b_next == size:
@@ -148,7 +155,7 @@ def multiply(dtype: str) -> Callable[..., None]:
             for j in range(full_columns if p < full_terms else 0, columns):
                 copy(b + p * b_row + j * b_next, target + (p * widest + j) * size)
 
-    @njit(error_model="numpy")
+    @Written
     def multiplied(a, a_row, a_next, b, b_row, b_next, c, c_row, rows, terms, columns):
         """Go through slices of the sums, blocks of rows, and panels of columns.
 

@@ -9,6 +9,9 @@ Compiled with Numba; each is also plain Python (`.py_func`).
 from __future__ import annotations
 
 from glassnet.engines.compiled import compiled
+from glassnet.engines.views import columns_between, row_of
+
+__all__ = ["columns_between", "row_of"]  # what texts find here beside what is written here
 
 
 @compiled
@@ -48,21 +51,6 @@ def total_of(sums):
     for k in range(sums.shape[0]):
         total += sums[k, 0]
     return total
-
-
-# ------------------------------------------------- views: as calls, they are compiled only once
-
-
-@compiled
-def row_of(matrix, row):
-    """Give a row of a matrix."""
-    return matrix[row]
-
-
-@compiled
-def columns_between(matrix, first, last):
-    """Give some columns of a matrix, as the rows of its transpose."""
-    return matrix[:, first:last].T
 
 
 @compiled

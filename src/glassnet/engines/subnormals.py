@@ -12,24 +12,14 @@ changes it puts it back.
 
 from __future__ import annotations
 
-from typing import Any
-
 from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
+
+from glassnet.engines.written import Standing
 
 FLUSH_TO_ZERO = 0x8000  # the bit of the register MXCSR
 CAN_BE_SET = binding.get_process_triple().startswith(("x86_64", "i686"))
-
-
-def flush_subnormals():
-    """Round them to 0 from here on, and give what `put_back` takes; nothing in plain Python."""
-    return 0
-
-
-def put_back(settings):
-    """Set the processor as it was."""
 
 
 def _with_word(builder, instruction, value=None):
@@ -43,38 +33,35 @@ def _with_word(builder, instruction, value=None):
     return builder.load(word)
 
 
-@intrinsic
-def _read(typing_context):
+@Standing
+def flush_subnormals():
+    """Round them to 0 from here on, and give what `put_back` takes; nothing in plain Python."""
+    return 0
+
+
+@flush_subnormals.instructions
+def _flush_subnormals(typing_context):
     def written(context, builder, signature, arguments):
-        return _with_word(builder, "llvm.x86.sse.stmxcsr")
+        if not CAN_BE_SET:
+            return ir.Constant(ir.IntType(32), 0)
+        before = _with_word(builder, "llvm.x86.sse.stmxcsr")
+        bit = ir.Constant(before.type, FLUSH_TO_ZERO)
+        _with_word(builder, "llvm.x86.sse.ldmxcsr", builder.or_(before, bit))
+        return before
 
     return types.uint32(), written
 
 
-@intrinsic
-def _write(typing_context, settings):
+@Standing
+def put_back(settings):
+    """Set the processor as it was."""
+
+
+@put_back.instructions
+def _put_back(typing_context, settings):
     def written(context, builder, signature, arguments):
-        _with_word(builder, "llvm.x86.sse.ldmxcsr", arguments[0])
+        if CAN_BE_SET:
+            _with_word(builder, "llvm.x86.sse.ldmxcsr", arguments[0])
         return context.get_dummy_value()
 
     return types.void(types.uint32), written
-
-
-@overload(flush_subnormals)
-def _flush_subnormals():
-    bit = types.uint32(FLUSH_TO_ZERO)
-
-    def flush():
-        before: Any = _read()  # type: ignore[call-arg]
-        _write(types.uint32(before | bit))
-        return before
-
-    return flush if CAN_BE_SET else flush_subnormals
-
-
-@overload(put_back)
-def _put_back(settings):
-    def write(settings):
-        _write(settings)  # type: ignore[call-arg]
-
-    return write if CAN_BE_SET else put_back

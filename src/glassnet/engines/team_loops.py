@@ -396,8 +396,8 @@ def _shares(program: Program, stages: TeamStages) -> Iterator[str]:
         yield f"first_{axis} = {axis} * thread // threads"
         yield f"last_{axis} = {axis} * (thread + 1) // threads"
         yield f"own_{axis} = last_{axis} - first_{axis}"
-    yield f"own_first = np.empty({len(program.parameters)}, np.int64)"
-    yield f"own_last = np.empty({len(program.parameters)}, np.int64)"
+    yield f"own_first = new_numbers({len(program.parameters)}, sizes)"
+    yield f"own_last = new_numbers({len(program.parameters)}, sizes)"
     for place, (p, shape) in enumerate(program.parameter_shapes.items()):
         times = "".join(f" * {axis}" for axis in shape[1:])
         yield f"own_first[{place}] = at_{p} + first_{shape[0]}{times}"
@@ -410,7 +410,7 @@ def _memory(
     """Write the buffers: views of the shared memory, and arrays that belong to a thread."""
     yield "rows = x_all.shape[0]"
     yield "changing = rates.shape[0] > 1"
-    yield "most = min(rows, batch + 1)"
+    yield "most = rows if rows <= batch else batch + 1"
     yield "kept_rows = most if shuffled else 1"
     for place, (name, (rows, _)) in enumerate(shared.items()):
         yield f"{name} = row_of(shared[{place}], 0)" if rows == "1" else f"{name} = shared[{place}]"
@@ -436,5 +436,5 @@ def _memory(
             if name in stages.whole:
                 yield f"{name}_whole = rows_between({name}_most, 0, 0)"
     yield "places = rows if shuffled and thread == 0 else 1"
-    yield "hashes = np.empty(places, np.uint32)"
-    yield "counts = np.empty(places + 1, np.int64)"
+    yield "hashes = new_numbers(places, order_keys)"
+    yield "counts = new_numbers(places + 1, sizes)"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 
 from glassnet.engines import Engine
+from glassnet.engines.costs import COMPILED, costs_of_step
 from glassnet.errors import ProgramError
 from glassnet.program import Program
 
@@ -15,9 +15,6 @@ from glassnet.program import Program
 # with 128 rows 321 and 185. Beside other work of the machine threads wait for each other, and steps
 # of any length take up to twice as long as on one thread: nothing that a least time could prevent.
 LEAST_SECONDS = 1.5e-4
-# What a step takes, in seconds: a multiplication with its sum, a number of a pass over the rows,
-# and a number of the update.
-TERM, PASSED, UPDATED = 1e-11, 3e-10, 1.5e-10
 LEAST_ROWS = 16  # of a batch, in a thread's share
 
 _process = os.getpid()  # of the one that loaded this file: a forked child has another
@@ -49,11 +46,7 @@ def usual_threads(program: Program, rows: int, available: int) -> int:
         available: cores.
 
     """
-    widths = [program.description.inputs, *program.description.widths]
-    weights = sum(math.prod(p.shape) for p in program.parameters)
-    first = math.prod(program.parameters[0].shape)
-    terms = 3 * weights - first  # no error is handed back to the inputs
-    seconds = terms * rows * TERM + sum(widths) * rows * PASSED + weights * UPDATED
+    seconds = costs_of_step(program, rows).seconds_of_numbers(COMPILED)
     return max(1, min(available, int(seconds / LEAST_SECONDS), rows // LEAST_ROWS))
 
 

@@ -474,9 +474,10 @@ ROW_TAKES = "start stop begin whole weighted shuffled x_all y_all weights order"
 
 BEFORE_STEPS = """rows = x_all.shape[0]
 weighted, changing = weights.size > 0, rates.shape[0] > 1
-order = np.empty(rows if shuffled else 1, np.int64)
-hashes = np.empty(order.size, np.uint32)
-counts = np.empty(order.size + 1, np.int64)
+places = rows if shuffled else 1
+order = new_numbers(places, sizes)
+hashes = new_numbers(places, order_keys)
+counts = new_numbers(places + 1, sizes)
 numbers, memory = take(parameters, state)
 settings = flush_subnormals()
 done = last - first
@@ -496,7 +497,7 @@ else:
     if stop - left == 1:
         left = stop
     for block in range(start, left, {BLOCK}):
-        until = min(block + {BLOCK}, left)
+        until = block + {BLOCK} if block + {BLOCK} < left else left
         more = over_rows(block, until, GIVEN)
         sums = add(sums, more)
     for block in range(left, stop, {FEW}):

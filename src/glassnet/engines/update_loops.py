@@ -131,7 +131,7 @@ class UpdateLoops:
                 yield self._over_columns("columns", p, [*lines, adding])
                 columns[id(node)] = f"real({name}[j])"
             else:
-                yield f"{name} = np.empty({shape[1]}, real)"
+                yield f"{name} = new_numbers({shape[1]}, parameters)"
                 yield f"for j in range({', '.join(self.columns(p) or [str(shape[1])])}):"
                 yield f"    {name}[j] = {AtPlace(names).computed(node)}"
                 columns[id(node)] = f"{name}[j]"

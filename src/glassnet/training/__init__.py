@@ -27,6 +27,7 @@ from glassnet.batches import Batches
 from glassnet.callbacks import EarlyStopping
 from glassnet.callbacks.protocol import Callbacks
 from glassnet.engines import Choice, Engine, Work
+from glassnet.engines.costs import costs_of_prediction
 from glassnet.engines.threads import threads_for
 from glassnet.errors import ProgramError
 from glassnet.history import History, Tally
@@ -134,8 +135,7 @@ def _evaluation(
     if choice.engine == "numpy":
         return Evaluation(program, "numpy")
     looked_at = (len(rows) if options.metrics else 0) + len(held_out or ())
-    call, row = engines.seconds_to_predict(program)
-    seconds = options.epochs * (call + row * looked_at) if looked_at else 0.0
+    seconds = options.epochs * costs_of_prediction(program, looked_at).alone() if looked_at else 0.0
     return Evaluation(program, engines.choose_for_prediction("auto", program, seconds))
 
 

@@ -212,8 +212,8 @@ def rates_between(
 ) -> NDArray[np.float64]:
     """Give the rates (last − first, number of rates) of some steps of a fit.
 
-    Where nothing changes from step to step they are one row, shown for every step: to be read, not
-    written. Schedules that watch the loss are taken as they begin.
+    Where nothing changes from step to step they are one row, shown for every step (a stride of 0):
+    to be read, not written. Schedules that watch the loss are taken as they begin.
 
     Args:
         program: whose rates, in the order of its `all_rate_names`.
