@@ -315,6 +315,36 @@ def memory_of(size: int) -> Callable[..., int]:
     return function
 
 
+@intrinsic
+def fetched(context, address):
+    """Ask for the cache line at an address, which need not be there: it comes to the second cache."""
+
+    def write(context, builder, signature, arguments):
+        pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, COUNT, COUNT, COUNT])
+        name = "llvm.prefetch.p0i8"
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        builder.call(function, [pointer, COUNT(0), COUNT(2), COUNT(1)])  # to read, kept, data
+        return context.get_dummy_value()
+
+    return types.void(types.int64), write
+
+
+@intrinsic
+def fetched_out(context, address):
+    """Ask for the cache line at an address, which need not be there: it comes to the second cache."""
+
+    def write(context, builder, signature, arguments):
+        pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, COUNT, COUNT, COUNT])
+        name = "llvm.prefetch.p0i8"
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        builder.call(function, [pointer, COUNT(1), COUNT(3), COUNT(1)])  # to read, kept, data
+        return context.get_dummy_value()
+
+    return types.void(types.int64), write
+
+
 def number_copied(number: Any) -> Callable[..., None]:
     """Make the function that copies one number from an address to another."""
 
