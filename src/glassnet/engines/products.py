@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 from glassnet.engines.first_call import ONE_AT_A_TIME, from_cache
 from glassnet.engines.tiles import (
     LINE,
-    fetched,
-    fetched_out,
+    line_fetched,
     memory_of,
     number_copied,
     registers,
@@ -129,6 +128,7 @@ def multiply(dtype: str) -> Callable[..., None]:
     rows_by_vectors = tile(number, lanes, high, VECTORS)
     copy, moved = number_copied(number), row_copied(number, lanes, VECTORS)
     swapped = transposed_block(number, lanes)
+    fetched, fetched_to_write = line_fetched(to_write=False), line_fetched(to_write=True)
     room = memory_of(TERMS * widest * size)
     spare_row = memory_of(widest * size)
     few = max(1, lanes // 4)
@@ -216,7 +216,7 @@ def multiply(dtype: str) -> Callable[..., None]:
                         elif c_row >= FAR_APART:
                             for q in range(min(high, stop - row)):
                                 for place in range(0, found * size + LINE - 1, LINE):
-                                    fetched_out(out + q * c_row + place)
+                                    fetched_to_write(out + q * c_row + place)
                         rows_by_vectors(
                             after - first, stop - row, last,
                             a + row * a_row + p * a_next, a_row, a_next, right, right_row, here,

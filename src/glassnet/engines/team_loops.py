@@ -91,15 +91,10 @@ def _aligned(rows: int, columns: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     return memory[begin : begin + size].view(dtype).reshape(rows, columns)
 
 
-# A thread that takes rows of the batch goes through all weights of a layer, and copies them panel by
-# panel for its few rows. From so many columns on, and as many terms, it takes columns instead.
+# A thread that takes rows of the batch goes through all weights of a layer, and copies them panel
+# by panel for its few rows. From so many columns on, and as many terms, it takes columns instead:
+# 1024-2048-2048-10 with 256 rows, two threads: 26.9 ms → 22.9 ms.
 WIDE = 512
-
-
-class TeamPlan(Plan):
-    """The plan of a step that is shared: each pass over the rows is one, without loops apart."""
-
-    computes_apart = False
 
 
 def write_team_loops(program: Program) -> TeamText:
@@ -107,7 +102,7 @@ def write_team_loops(program: Program) -> TeamText:
 
     Raises ProgramError where a part of the program cannot be shared out.
     """
-    plan = TeamPlan(program, gradient_graph(program))
+    plan = Plan(program, gradient_graph(program))
     functions = Functions()
     stages = TeamStages(plan, functions)
     body = [*stages.body(), *stages.kept_slopes()]

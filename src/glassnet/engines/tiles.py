@@ -315,34 +315,28 @@ def memory_of(size: int) -> Callable[..., int]:
     return function
 
 
-@intrinsic
-def fetched(context, address):
-    """Ask for the cache line at an address, which need not be there: it comes to the second cache."""
+def line_fetched(*, to_write: bool) -> Callable[..., None]:
+    """Make the function that asks for the cache line at an address, ahead of its turn.
 
-    def write(context, builder, signature, arguments):
-        pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [pointer.type, COUNT, COUNT, COUNT])
-        name = "llvm.prefetch.p0i8"
-        function = cgutils.get_or_insert_function(builder.module, kind, name)
-        builder.call(function, [pointer, COUNT(0), COUNT(2), COUNT(1)])  # to read, kept, data
-        return context.get_dummy_value()
+    Args:
+        to_write: whether it will be written, and soon; else it comes to the second cache only.
 
-    return types.void(types.int64), write
+    """
+    written, near = (1, 3) if to_write else (0, 2)
 
+    @intrinsic
+    def function(context, address):
+        def write(context, builder, signature, arguments):
+            pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+            kind = ir.FunctionType(ir.VoidType(), [pointer.type, COUNT, COUNT, COUNT])
+            name = "llvm.prefetch.p0i8"
+            fetch = cgutils.get_or_insert_function(builder.module, kind, name)
+            builder.call(fetch, [pointer, COUNT(written), COUNT(near), COUNT(1)])  # 1: data
+            return context.get_dummy_value()
 
-@intrinsic
-def fetched_out(context, address):
-    """Ask for the cache line at an address, which need not be there: it comes to the second cache."""
+        return types.void(types.int64), write
 
-    def write(context, builder, signature, arguments):
-        pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [pointer.type, COUNT, COUNT, COUNT])
-        name = "llvm.prefetch.p0i8"
-        function = cgutils.get_or_insert_function(builder.module, kind, name)
-        builder.call(function, [pointer, COUNT(1), COUNT(3), COUNT(1)])  # to read, kept, data
-        return context.get_dummy_value()
-
-    return types.void(types.int64), write
+    return function
 
 
 def number_copied(number: Any) -> Callable[..., None]:
