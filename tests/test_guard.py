@@ -178,17 +178,17 @@ def test_copies_take_a_small_part_of_the_time(monkeypatch):
 
 
 def test_no_number_is_lost_where_nothing_is_wrong(monkeypatch):
-    kept = []
-    real = guard.Guard.keep
+    looked = []
+    real = guard.Guard.is_good
 
-    def keep(self, step, seconds, *, always=False):
-        kept.append(step)
-        return real(self, step, seconds, always=always)
+    def is_good(self):
+        looked.append(self.values.parameters.copy())
+        return real(self)
 
-    monkeypatch.setattr(guard.Guard, "keep", keep)
+    monkeypatch.setattr(guard.Guard, "is_good", is_good)
     net = network()
     net.fit(X, Y, epochs=5, batch_size=6, optimizer="sgd", engine="numpy", verbose=False)
-    assert kept[-2:] == [20, 20]  # at the last border, and once more for certain
+    assert np.array_equal(looked[-1], net.values.parameters)  # at the end, for certain
 
 
 def loss_of(net, x=X, y=Y):
@@ -282,3 +282,21 @@ def test_steps_are_done_again_from_what_a_callback_has_set(monkeypatch):
     y = Y[gn.batches.order_of_rows(0, 2, len(X))][:12]
     other.fit(x, y, epochs=1, shuffle=False, **options)
     np.testing.assert_array_equal(interrupted, other.values.parameters)
+
+
+def test_a_copy_takes_no_more_memory_than_is_needed():
+    net = network()
+    net.fit(X, Y, epochs=1, optimizer="adam", engine="numpy", verbose=False)
+    own = guard.Guard(NumpyEngine(net.values.program), net.values, None, lambda a, b: None)
+    first, before = own.copy, net.values.parameters.copy()
+    assert own.earlier is first  # a second one is made when there is something else to keep
+    net.values.parameters += 1
+    assert own.keep(1, 0.0, always=True)
+    assert own.earlier is first
+    assert own.copy is not first
+    assert np.array_equal(first.parameters, before)
+    assert np.array_equal(own.copy.parameters, before + 1)
+    assert own.copy.state.any()
+    third = own.earlier
+    assert own.keep(2, 0.0, always=True)
+    assert own.copy is third  # from then on the two take turns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -10,20 +11,26 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 import glassnet as gn
 from glassnet.description import Description
-from glassnet.engines import meeting
+from glassnet.engines import meeting, team_loops
+from glassnet.engines.functions import Functions
 from glassnet.engines.meeting import give_up, meet, signatures
+from glassnet.engines.meetings import Piece
 from glassnet.engines.numba import NumbaEngine
 from glassnet.engines.numpy import NumpyEngine
+from glassnet.engines.plan import Plan
 from glassnet.engines.team import run_together
+from glassnet.engines.team_loops import TeamStages
 from glassnet.engines.threads import threads_for, usual_threads
+from glassnet.errors import ProgramError
+from glassnet.graph import gradient_graph
 from glassnet.program import Program
-from glassnet.rules.layers import Activation, BatchNorm, Dense, Dropout, Embedding
+from glassnet.rules.layers import Activation, BatchNorm, Concatenate, Dense, Dropout, Embedding
 from glassnet.rules.optimizers import SGD, Adam
 from plain_loops import PlainEngine
 from strategies import descriptions, optimizers
@@ -159,6 +166,40 @@ def test_who_waits_gives_way_and_looks_up(monkeypatch):
     assert len(gave_way) == 1
 
 
+# ------------------------------------------------------------- what a piece says that it writes
+
+
+def written_by(piece: Piece, texts: list[str]) -> set[str]:
+    """Find the arrays of the step that the functions which a piece calls write to."""
+    found = set()
+    for line in piece.lines:
+        called = re.fullmatch(r"(?:.* = )?((?:rows|each)_\d+)\((.*)\)", line)
+        if called is None:
+            continue
+        (text,) = (t for t in texts if f"def {called[1]}(" in t)
+        takes = re.search(r"def \w+\((.*)\):", text)[1].split(", ")
+        assigned = set(re.findall(r"^ *(\w+)\[.*\] \+?= ", text, flags=re.MULTILINE))
+        given = dict(zip(takes, called[2].split(", "), strict=True))
+        found |= {re.sub(r"^numbers_of\((.*)\)$", r"\1", given[name]) for name in assigned}
+    return found
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(descriptions(("float32",)), optimizers)
+@example(Description(1, (Dense(3, "tanh"), Concatenate("x"), Dense(1, "tanh"))), SGD(0.1))
+def test_pieces_of_a_shared_step_say_all_that_they_write(description, optimizer):
+    program = Program(description, optimizer)
+    plan, functions = Plan(program, gradient_graph(program)), Functions()
+    stages = TeamStages(plan, functions)
+    try:
+        pieces = [*stages.body(), *stages.after()]
+    except ProgramError:  # an embedding
+        return
+    for piece in pieces:
+        said = {touch.name for touch in piece.touches if touch.writes}
+        assert written_by(piece, functions.texts) & set(plan.buffers) - said <= set(stages.sums)
+
+
 # ----------------------------------------------------------------------- random programs
 
 
@@ -225,6 +266,20 @@ def test_compiled_loops_on_several_threads_agree_and_give_the_same_bits(program)
             assert_same_training(program, work, engine)
         for _ in range(5):
             assert_same_bits(program, work, engine)
+
+
+def test_a_layer_shared_by_columns_gives_the_bits_of_one_shared_by_rows(monkeypatch):
+    program = Program(Description.read("3-20-18-2 tanh relu linear"), Adam(0.01))
+    work = replace(work_for(program, 23, batch=5), threads=2)
+    rates = rates_for(program, 10)
+    by_rows, by_columns = first_values(program), first_values(program)
+    NumbaEngine(program).train(work, by_rows, 0, 10, rates)
+    monkeypatch.setattr(team_loops, "WIDE", 18)
+    engine = NumbaEngine(program)
+    assert "columns_between(a2_whole, first_n2, last_n2)" in engine.team.source
+    engine.train(work, by_columns, 0, 10, rates)
+    assert np.array_equal(by_rows.parameters, by_columns.parameters)
+    assert_same_training(program, work, PlainEngine(program))
 
 
 def test_batches_smaller_than_the_team_leave_some_threads_without_rows():

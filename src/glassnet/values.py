@@ -57,7 +57,8 @@ class Values:
     def copy(self) -> Values:
         """Give the same numbers in arrays of their own."""
         other = Values(self.program)
-        other.take(self)
+        # Zeros that nobody wrote take no memory, neither here nor there, as long as they are read.
+        other.take(self, state=bool(self.state.any()))
         return other
 
     def take(self, other: Values, *, state: bool = True) -> None:

@@ -171,6 +171,8 @@ class Stages:
         takes += self.of_rows(masks)
         lines = [*before, f"for i in range({count}):", *indented(lines)]
         stored = [n for n in nodes if id(n) in self.plan.stored]
+        placed = [n for n in nodes if n.op == "placed"]
+        stored += [whole for n in placed for whole in self.plan.users[id(n)]]
         yield from self.passed(lines, takes, totals, rows, stored)
 
     def count(self, rows: str) -> str:

@@ -70,15 +70,13 @@ def base(node: Symbol) -> Symbol:
 class Plan:
     """Where each node is computed, what is kept, and what everything is called."""
 
-    computes_apart = True  # costly functions of few columns in loops of their own
-
     def __init__(self, program: Program, graph: GradientGraph) -> None:
         self.program = program
         self.graph = graph
         self.nodes = [n for n in in_order(graph.outputs) if n.op not in GIVEN and not n.is_truth]
         self.users = self._users()
         self.finals = {id(n) for n in graph.statistics.values()}
-        self.apart = {id(n) for n in self.nodes if self.computes_apart and self._is_apart(n)}
+        self.apart = {id(n) for n in self.nodes if self._is_apart(n)}
         self.stage: dict[int, int] = {}
         self.level: dict[int, int] = {}
         for node in self.nodes:

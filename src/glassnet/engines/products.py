@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 
 from glassnet.engines.first_call import ONE_AT_A_TIME, from_cache
 from glassnet.engines.tiles import (
+    LINE,
     WORD,
+    line_fetched,
     memory_of,
     number_copied,
     registers,
@@ -67,7 +69,7 @@ def product(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
     >>> out
     array([[31.]])
     """
-    np.dot(a, b, out=out)
+    np.matmul(a, b, out=out)
 
 
 @product.instructions
@@ -133,6 +135,7 @@ def multiply(dtype: str) -> Callable[..., None]:
     rows_by_vectors = tile(number, lanes, high, VECTORS)
     copy, moved = number_copied(number), row_copied(number, lanes, VECTORS)
     swapped = transposed_block(number, lanes)
+    fetched, fetched_to_write = line_fetched(to_write=False), line_fetched(to_write=True)
     room = memory_of(TERMS * widest * size)
     spare_row = memory_of(widest * size)
     few = max(1, lanes // 4)
@@ -154,6 +157,16 @@ def multiply(dtype: str) -> Callable[..., None]:
         for p in range(terms):
             for j in range(full_columns if p < full_terms else 0, columns):
                 copy(b + p * b_row + j * b_next, target + (p * widest + j) * size)
+
+    @Written
+    def fetch(b, b_row, b_next, terms, columns, part, parts):
+        """Ask for one of so many parts of a panel of the right matrix, ahead of its turn."""
+        runs, step, length = terms, b_row, columns * size
+        if b_next != size:
+            runs, step, length = columns, b_next, terms * size
+        for run in range(runs * part // parts, runs * (part + 1) // parts):
+            for place in range(0, length + LINE - 1, LINE):
+                fetched(b + run * step + place)
 
     @Written
     def multiplied(a, a_row, a_next, b, b_row, b_next, c, c_row, rows, terms, columns):
@@ -190,10 +203,27 @@ def multiply(dtype: str) -> Callable[..., None]:
                             for row in range(rows):
                                 there = aside + (row * widest + q) * size
                                 copy(c + (j + q) * c_row + row * size, there)
+                    coming, coming_columns, coming_terms = right, 0, here
+                    if copies and panel + 1 < panels:
+                        to = min(columns, vectors * (panel + 2) // panels * lanes)
+                        coming = b + p * b_row + (j + found) * b_next
+                        coming_columns = to - j - found
+                    elif copies and stop == rows and p + here < terms:
+                        coming = b + (p + here) * b_row
+                        coming_columns = min(columns, vectors // panels * lanes)
+                        coming_terms = min(at_a_time, terms - p - here)
+                    tiles = -(-(stop - i) // high)
                     for row in range(i, stop, high):
+                        if coming_columns > 0:
+                            fetch(coming, b_row, b_next, coming_terms, coming_columns,
+                                  (row - i) // high, tiles)  # fmt: skip
                         out, out_row = c + row * c_row + j * size, c_row
                         if swaps:
                             out, out_row = aside, widest * size
+                        elif c_row >= FAR_APART:
+                            for q in range(min(high, stop - row)):
+                                for place in range(0, found * size + LINE - 1, LINE):
+                                    fetched_to_write(out + q * c_row + place)
                         rows_by_vectors(
                             after - first, stop - row, last,
                             a + row * a_row + p * a_next, a_row, a_next, right, right_row, here,

@@ -91,10 +91,10 @@ def _aligned(rows: int, columns: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     return memory[begin : begin + size].view(dtype).reshape(rows, columns)
 
 
-class TeamPlan(Plan):
-    """The plan of a step that is shared: each pass over the rows is one, without loops apart."""
-
-    computes_apart = False
+# A thread that takes rows of the batch goes through all weights of a layer, and copies them panel
+# by panel for its few rows. From so many columns on, and as many terms, it takes columns instead:
+# 1024-2048-2048-10 with 256 rows, two threads: 26.9 ms → 22.9 ms.
+WIDE = 512
 
 
 def write_team_loops(program: Program) -> TeamText:
@@ -102,7 +102,7 @@ def write_team_loops(program: Program) -> TeamText:
 
     Raises ProgramError where a part of the program cannot be shared out.
     """
-    plan = TeamPlan(program, gradient_graph(program))
+    plan = Plan(program, gradient_graph(program))
     functions = Functions()
     stages = TeamStages(plan, functions)
     body = [*stages.body(), *stages.kept_slopes()]
@@ -297,6 +297,8 @@ class TeamStages(Stages):
         left, right = node.symbols
         out, name = self.plan.array(node), self.name_of(base(left))
         if node.axes[0] == "m" and left.op != "transpose":
+            if self._is_wide(right):
+                return self._shared_by_columns(node)
             lines = [f"product({name}, {self._matrix(right)}, {out})"]
             return self.piece(lines, [name, self.name_of(base(right))], [out], "m")
         if left.op != "transpose" or base(left).axes[0] != "m" or right.axes[0] != "m":
@@ -308,6 +310,23 @@ class TeamStages(Stages):
         part = f"columns_between({name}_whole, first_{rows}, last_{rows})"
         lines = [f"product({part}, {other}_whole, {out}_own)"]
         return self.piece(lines, [name, other], [out], rows)
+
+    def _is_wide(self, matrix: Symbol) -> bool:
+        """Whether a matrix is so large that each thread had better go through a part of it."""
+        terms, columns = (self.plan.program.sizes.get(str(axis), 1) for axis in matrix.axes)
+        return columns >= WIDE and terms * columns >= WIDE * WIDE
+
+    def _shared_by_columns(self, node: Symbol) -> Piece:
+        """Give the product of all rows of the batch and a thread's own columns."""
+        left, right = node.symbols
+        out, name, columns = self.plan.array(node), self.name_of(left), str(node.axes[1])
+        self.cut[columns] = None
+        self.whole[name] = self.whole[out] = None
+        own = f", first_{columns}, last_{columns}).T"
+        right_part = f"columns_between({self._matrix(right)}{own}"
+        lines = (f"product({name}_whole, {right_part}, columns_between({out}_whole{own})",)
+        reads = {Touch(name, Part.WHOLE), Touch(self.name_of(base(right)), Part.WHOLE)}
+        return Piece(lines, frozenset({*reads, Touch(out, Part.COLUMNS, writes=True)}))
 
     # -------------------------------------------------------------------------- passes
 

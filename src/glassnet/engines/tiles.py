@@ -315,6 +315,30 @@ def memory_of(size: int) -> Callable[..., int]:
     return function
 
 
+def line_fetched(*, to_write: bool) -> Callable[..., None]:
+    """Make the function that asks for the cache line at an address, ahead of its turn.
+
+    Args:
+        to_write: whether it will be written, and soon; else it comes to the second cache only.
+
+    """
+    written, near = (1, 3) if to_write else (0, 2)
+
+    @intrinsic
+    def function(context, address):
+        def write(context, builder, signature, arguments):
+            pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+            kind = ir.FunctionType(ir.VoidType(), [pointer.type, COUNT, COUNT, COUNT])
+            name = "llvm.prefetch.p0i8"
+            fetch = cgutils.get_or_insert_function(builder.module, kind, name)
+            builder.call(fetch, [pointer, COUNT(written), COUNT(near), COUNT(1)])  # 1: data
+            return context.get_dummy_value()
+
+        return types.void(types.int64), write
+
+    return function
+
+
 def number_copied(number: Any) -> Callable[..., None]:
     """Make the function that copies one number from an address to another."""
 

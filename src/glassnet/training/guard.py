@@ -51,10 +51,11 @@ class Guard:
         self.rates = rates
         self.fault: int | None = None  # the step that made something inf or nan, once it is known
         self.step = 0  # steps of this fit that the copy has behind it
+        started = time.perf_counter()
         self.copy = values.copy()
         self.earlier_step = 0
-        self.earlier = values.copy()
-        self._cost = self._since = 0.0
+        self.earlier = self.copy  # as long as nothing else is kept
+        self._cost, self._since = time.perf_counter() - started, 0.0
 
     def is_good(self) -> bool:
         """Whether all values are finite."""
@@ -81,7 +82,8 @@ class Guard:
 
     def _copy(self, step: int) -> None:
         if step > self.step:
-            self.earlier, self.copy = self.copy, self.earlier
+            spare = self.earlier if self.earlier is not self.copy else Values(self.values.program)
+            self.earlier, self.copy = self.copy, spare
             self.earlier_step, self.step = self.step, step
         self.copy.take(self.values)
 

@@ -61,7 +61,7 @@ class Loop(Run):
 
     def check_end(self) -> None:
         """Raise NotFiniteError where it ends with such."""
-        if not self.guard.keep(self.step, 0.0, always=True):
+        if not self.guard.is_good():
             self._fail(self.step)
 
     def _chunk(self) -> None:
