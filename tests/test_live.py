@@ -219,6 +219,15 @@ def test_a_moving_picture_stays_bounded_and_ends_on_the_last(tmp_path):
     assert frames[-1] == frames_of(tmp_path / "b.gif")[0]
 
 
+def test_a_moving_picture_that_cannot_be_written_is_one_sentence(tmp_path):
+    from matplotlib.figure import Figure
+
+    moving = files.MovingPicture(tmp_path / "gone" / "a.gif")
+    moving.add(Figure((1, 1)))
+    with pytest.raises(DataError, match=r"a\.gif"):
+        moving.save()
+
+
 # ------------------------------------------------------------------- windows and notebooks
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import DataError, missing_extra
+from glassnet.local_files import replace_file
 from glassnet.plots.charts import figure
 from glassnet.views.pictures import Picture
 
@@ -84,11 +86,17 @@ class MovingPicture:
             self._frames, self._stride = self._frames[::2], 2 * self._stride
 
     def save(self, seconds: float = 0.12) -> Path:
-        """Write the file; each frame is shown for so many seconds, the last for two."""
+        """Write the file; each frame is shown for so many seconds, the last for two.
+
+        Raises DataError where it cannot be written.
+        """
         if not self._frames:
             raise DataError("a moving picture needs at least one picture, got none")
         ended = self._frames[-1] is self._last
         frames = self._frames if ended else [*self._frames, self._last]
         times = [round(1000 * seconds)] * (len(frames) - 1) + [2000]
-        frames[0].save(self.path, save_all=True, append_images=frames[1:], duration=times, loop=0)
+        how = {"save_all": True, "append_images": frames[1:], "duration": times, "loop": 0}
+        file = io.BytesIO()
+        frames[0].save(file, format="GIF", **how)
+        replace_file(self.path, [file.getvalue()], DataError)
         return self.path
