@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from glassnet.cli.drawn import ENDINGS, live_of, save_page
 from glassnet.cli.group import INTERRUPTED
-from glassnet.cli.job import class_weight_of, job_of, table_of
+from glassnet.cli.job import Job, class_weight_of, job_of, table_of
 from glassnet.cli.options import (
     ENGINES,
     RATE,
@@ -28,10 +30,8 @@ from glassnet.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     import glassnet as gn
-    from glassnet.table import Preparation
+    from glassnet.views.report.page import Report
 
 USUAL_RATE = 0.01  # of Adam for small tables, where a hundred epochs are a few hundred steps
 USUAL_BATCH = 32
@@ -131,100 +131,43 @@ def fit(
     glassnet fit data/iris.csv --target species --plot iris.png --live
     glassnet fit houses.csv --target price --report report.html
     """
-    import glassnet as gn
-
     say = _silent if quiet else click.echo
-    log_path = None if log is None else out_path(log, tuple(gn.callbacks.LOGS), "a log", data)
-    plot_path = None if plot is None else out_path(plot, ENDINGS, "a plot", data)
-    page_path = None if report is None else out_path(report, ".html", "a report", data)
-    if folds is None:
-        named = f"{Path(data).stem}.safetensors" if out is None else out
-        path = out_path(named, ".safetensors", "a model", data)
-    else:
+    if folds is not None:
         _refuse_beside_folds(context)
+    files = _files(data, log, plot, report, out)
     rate = USUAL_RATE if learning_rate is None and optimizer == "adam" else learning_rate
     step = optimizer_of(optimizer, rate, schedule)
     rows_in_batch = _batch_size(batch_size, optimizer, all_rows=step.line() is None)
+    how = {"epochs": epochs, "batch_size": rows_in_batch, "optimizer": step, "engine": engine}
+    asked = table_of(data, target, without, short)
     if folds is not None:
         from glassnet.cli.folds import fit_folds
 
-        trained = {"epochs": epochs, "batch_size": rows_in_batch, "optimizer": step}
-        asked = table_of(data, target, without, short)
-        options = {"engine": engine, **trained}
-        fit_folds(context, asked, short, folds, seed, class_weights, options)
+        fit_folds(context, asked, short, folds, seed, class_weights, how)
         return
-    job = job_of(table_of(data, target, without, short), short, held_out, seed)
-    network, preparation = job.network, job.preparation
-    X, y, training, testing = job.X, job.y, job.training, job.testing
-    class_weight = class_weight_of(class_weights, preparation)
-    drawing = live_of(plot_path, live, epochs)
+    job = job_of(asked, short, held_out, seed)
+    how |= {"class_weight": class_weight_of(class_weights, job.preparation), "threads": threads}
+    drawing = live_of(files.plot, live, epochs)
     for line in job.about():
         say(line)
-    history = network.fit(
-        X[training],
-        y[training],
-        epochs=epochs,
-        batch_size=rows_in_batch,
-        optimizer=step,
+    history = job.network.fit(
+        job.X[job.training],
+        job.y[job.training],
         random_state=seed,
-        class_weight=class_weight,
-        callbacks=[*_logs(log_path), *([] if drawing is None else [drawing])],
-        engine=engine,
-        threads=threads,
+        callbacks=[*_logs(files.log), *([] if drawing is None else [drawing])],
         verbose=False if quiet else None,
+        **how,
     )
     interrupted = history.stopped == "interrupted"
     if interrupted and not history.epochs:
         click.echo("interrupted in the first epoch: nothing is saved", err=True)
         raise click.Abort
-    threads_used = f" on {history.threads} threads" if (history.threads or 1) > 1 else ""
-    say(f"engine  {history.engine}{threads_used}: {history.engine_reason}")
-    say(f"trained {many(history.epochs, 'epoch')} in {history.seconds:.2f} s, {_losses(history)}")
-    if interrupted:
-        say(f"note    interrupted before epoch {epochs:,}: what was learnt until then is kept")
-    if len(testing):
-        say(f"held out {_score(network, preparation, X[testing], y[testing], y[training])}")
-    network.preparation = preparation
-    for line in _health(network, X[training], y[training], history):
+    job.network.preparation = job.preparation
+    moving = "" if drawing is None else drawing.saved
+    for line in chain(_results(job, history, epochs), _written(job, history, files, moving)):
         say(line)
-    network.save(path)
-    say(f"saved   {path}")
-    if log_path:
-        say(f"log     {log_path}")
-    if plot_path and Path(plot_path).suffix != ".gif":
-        save_page(plot_path, network, history, X[testing], y[testing])
-        say(f"plot    {plot_path}")
-    if drawing is not None and drawing.saved:
-        say(f"plot    {drawing.saved}")
-    if page_path:
-        held = (X[testing], y[testing])
-        page = gn.report(
-            *(network, X[training], y[training], history),
-            held_out=held,
-            table=job.table,
-            rows=training,
-            title=f"{preparation.target} from {Path(data).name}",
-        )
-        page.save(page_path)
-        say(f"report  {page_path}")
     if interrupted:
         context.exit(INTERRUPTED)
-
-
-def _batch_size(asked: int | None, optimizer: str, *, all_rows: bool) -> int | None:
-    """Give the rows of a step; None stands for all of them, which some optimizers need."""
-    if not all_rows:
-        return asked or USUAL_BATCH
-    if asked is not None:
-        raise click.UsageError(f"{optimizer} takes all rows at once: leave --batch-size out")
-    return None
-
-
-def _logs(path: str | None) -> list[gn.callbacks.CallbackLike]:
-    """Give the callback that writes a log, in the form that its ending names."""
-    import glassnet as gn
-
-    return [] if path is None else [gn.callbacks.LOGS[Path(path).suffix](path)]
 
 
 def _refuse_beside_folds(context: click.Context) -> None:
@@ -245,15 +188,96 @@ def _refuse_beside_folds(context: click.Context) -> None:
             raise click.UsageError(f"with --folds {reason}: leave --{option} out")
 
 
-def _health(
-    network: gn.Network, X: NDArray[Any], y: NDArray[Any], history: gn.History
-) -> Iterator[str]:
+@dataclass(frozen=True)
+class _Files:
+    """Where the model goes, and the files that were asked for."""
+
+    model: str
+    log: str | None
+    plot: str | None
+    report: str | None
+
+
+def _files(
+    data: str, log: str | None, plot: str | None, report: str | None, out: str | None
+) -> _Files:
+    """Check all files that will be written, before anything is trained."""
+    import glassnet as gn
+
+    named = f"{Path(data).stem}.safetensors" if out is None else out
+    return _Files(
+        log=None if log is None else out_path(log, tuple(gn.callbacks.LOGS), "a log", data),
+        plot=None if plot is None else out_path(plot, ENDINGS, "a plot", data),
+        report=None if report is None else out_path(report, ".html", "a report", data),
+        model=out_path(named, ".safetensors", "a model", data),
+    )
+
+
+def _batch_size(asked: int | None, optimizer: str, *, all_rows: bool) -> int | None:
+    """Give the rows of a step; None stands for all of them, which some optimizers need."""
+    if not all_rows:
+        return asked or USUAL_BATCH
+    if asked is not None:
+        raise click.UsageError(f"{optimizer} takes all rows at once: leave --batch-size out")
+    return None
+
+
+def _logs(path: str | None) -> list[gn.callbacks.CallbackLike]:
+    """Give the callback that writes a log, in the form that its ending names."""
+    import glassnet as gn
+
+    return [] if path is None else [gn.callbacks.LOGS[Path(path).suffix](path)]
+
+
+def _silent(_text: str) -> None:
+    """Say nothing."""
+
+
+# --------------------------------------------------------------------------- what has come of it
+
+
+def _results(job: Job, history: gn.History, epochs: int) -> Iterator[str]:
+    """Say how it was trained, how good it is, and what is wrong with it."""
+    threads = f" on {history.threads} threads" if (history.threads or 1) > 1 else ""
+    yield f"engine  {history.engine}{threads}: {history.engine_reason}"
+    loss = f"loss {history.loss[0]:.3g} → {history.loss[-1]:.3g}"
+    yield f"trained {many(history.epochs, 'epoch')} in {history.seconds:.2f} s, {loss}"
+    if history.stopped == "interrupted":
+        yield f"note    interrupted before epoch {epochs:,}: what was learnt until then is kept"
+    if len(job.testing):
+        yield f"held out {_score(job)}"
+    yield from _health(job, history)
+
+
+def _score(job: Job) -> str:
+    """Say how good the network is, and how good the simplest guess would be."""
+    import numpy as np
+
+    X, y, training = job.X[job.testing], job.y[job.testing], job.y[job.training]
+    if job.preparation.kind == "classes":
+        right = job.network.evaluate(X, y, metrics=["accuracy"])["accuracy"]
+        usual = int(np.argmax(np.bincount(training)))
+        guess = float(np.mean(y == usual))
+        label = job.preparation.classes[usual]
+        return f"accuracy {right:.1%} (always saying {label!r}: {guess:.1%})"
+    found = job.network.evaluate(X, y, metrics=["r2", "rmse"])
+    unit = job.preparation.target_scale
+    guess = float(np.sqrt(np.mean((y - np.mean(training)) ** 2)))
+    return (
+        f"R² {found['r2']:.3f}, RMSE {found['rmse'] * unit:.4g}"
+        f" (always saying the mean: {guess * unit:.4g})"
+    )
+
+
+def _health(job: Job, history: gn.History) -> Iterator[str]:
     """Say what is wrong with the network, and what can be done; nothing where nothing is.
 
     Columns that never change were named before training.
     """
-    found = [f for f in network.health(X, y, history) if f.kind != "constant feature"]
-    for finding in found:
+    X, y = job.X[job.training], job.y[job.training]
+    for finding in job.network.health(X, y, history):
+        if finding.kind == "constant feature":
+            continue
         yield from _folded(f"health  {finding.severity}: {finding.what}")
         yield from _folded(f"        remedy: {finding.remedy}")
 
@@ -263,34 +287,30 @@ def _folded(line: str) -> list[str]:
     return textwrap.wrap(line, WIDTH, subsequent_indent=" " * 8)
 
 
-def _silent(_text: str) -> None:
-    """Say nothing."""
+def _written(job: Job, history: gn.History, files: _Files, moving: str) -> Iterator[str]:
+    """Write the model and the files that were asked for, and name each; `moving` is written."""
+    job.network.save(files.model)
+    yield f"saved   {files.model}"
+    if files.log:
+        yield f"log     {files.log}"
+    if files.plot and Path(files.plot).suffix != ".gif":
+        save_page(files.plot, job.network, history, job.X[job.testing], job.y[job.testing])
+        yield f"plot    {files.plot}"
+    if moving:
+        yield f"plot    {moving}"
+    if files.report:
+        _report(job, history).save(files.report)
+        yield f"report  {files.report}"
 
 
-def _losses(history: gn.History) -> str:
-    return f"loss {history.loss[0]:.3g} → {history.loss[-1]:.3g}"
+def _report(job: Job, history: gn.History) -> Report:
+    """Make the page about the run."""
+    import glassnet as gn
 
-
-def _score(
-    network: gn.Network,
-    preparation: Preparation,
-    X: NDArray[Any],
-    y: NDArray[Any],
-    training: NDArray[Any],
-) -> str:
-    """Say how good the network is, and how good the simplest guess would be."""
-    import numpy as np
-
-    if preparation.kind == "classes":
-        right = network.evaluate(X, y, metrics=["accuracy"])["accuracy"]
-        usual = int(np.argmax(np.bincount(training)))
-        guess = float(np.mean(y == usual))
-        label = preparation.classes[usual]
-        return f"accuracy {right:.1%} (always saying {label!r}: {guess:.1%})"
-    found = network.evaluate(X, y, metrics=["r2", "rmse"])
-    unit = preparation.target_scale
-    guess = float(np.sqrt(np.mean((y - np.mean(training)) ** 2)))
-    return (
-        f"R² {found['r2']:.3f}, RMSE {found['rmse'] * unit:.4g}"
-        f" (always saying the mean: {guess * unit:.4g})"
+    return gn.report(
+        *(job.network, job.X[job.training], job.y[job.training], history),
+        held_out=(job.X[job.testing], job.y[job.testing]),
+        table=job.table,
+        rows=job.training,
+        title=f"{job.preparation.target} from {Path(job.table.source).name}",
     )
