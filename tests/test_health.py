@@ -326,6 +326,7 @@ def test_a_validation_loss_that_is_not_overfitting():
     assert kinds(net.health(X, y, history_of(falls, rises))) == ["overfitting"]
     for losses, validation in (
         (falls, 0.5 + 0.05 * rises),  # it rises by little
+        (falls, 0.1 * rises),  # and is lower still than that of training
         ([1.0, *np.full(39, 0.5)], [0.6, *rises[1:]]),  # training does not fall
         (falls, [*np.linspace(1, 0.5, 31), *np.linspace(0.6, 0.9, 9)]),  # for a few epochs
     ):
@@ -443,6 +444,15 @@ def test_constant_predictions():
     found = the(net.health(X, y), "constant predictions")
     assert found.evidence["spread"] == np.std(net.predict(X)) == 0
     assert found.evidence["targets_spread"] == np.std(np.float32(y), dtype=float)
+
+
+def test_first_weights_may_say_next_to_the_same_for_every_row():
+    X, y = gn.datasets.beans()
+    net = gn.Network("1-3-1 sigmoid", random_state=0)
+    assert 0 < np.std(net.predict(X)) < 0.001 * np.std(y)
+    assert kinds(net.health(X, y)) == []
+    net.fit(X, y, epochs=1, optimizer=gn.SGD(1e-6), engine="numpy", verbose=False)
+    assert "constant predictions" in kinds(net.health(X, y))
 
 
 def test_a_class_that_is_never_predicted():

@@ -189,6 +189,8 @@ def overfitting(examined: Examined) -> Iterator[Finding]:
     fell = training[-1] < (1 - OVERFIT) * training[best]
     if epochs - 1 - best < OVERFIT_EPOCHS or now <= (1 + OVERFIT) * lowest or not fell:
         return
+    if now <= training[-1]:
+        return  # rows that nothing was learnt from fit better still than those for training
     yield Finding(
         kind="overfitting",
         severity=Severity.WARNING,
