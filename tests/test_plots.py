@@ -115,6 +115,22 @@ def test_loss_curve_is_the_history(spiral, log):
     assert training.get_linestyle() != validation.get_linestyle()
 
 
+def test_without_weights_put_back_the_lowest_validation_loss_is_marked(spiral):
+    net = gn.Network("2-4-3 tanh softmax", random_state=0)
+    history = net.fit(*spiral[1:3], epochs=6, validation=0.3, metrics=["accuracy"], verbose=False)
+    assert history.best_epoch is None
+    lowest = int(np.argmin(history.validation_loss))
+    beside = {
+        "loss": history.validation_loss,
+        "accuracy": history.validation_metrics["accuracy"],
+    }
+    for metric, values in beside.items():
+        ax = plots.metric_curve(history, metric)
+        np.testing.assert_allclose(offsets(ax), [[lowest + 1, values[lowest]]])
+        *_, mark = ax.get_legend().get_texts()
+        assert mark.get_text() == f"lowest: epoch {lowest + 1}"
+
+
 def test_metric_curve_shows_any_column_of_the_history(spiral):
     history = spiral[3]
     ax = plots.metric_curve(history, "accuracy", linewidth=3)
@@ -753,3 +769,34 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch, spiral):
 
 def test_classes_are_told_apart_by_shape_and_colour():
     assert len({palette.style(number) for number in range(64)}) == 64
+
+
+def test_dollars_in_names_begin_no_formula():
+    X = np.array([[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]])
+    net = gn.Network("2-2-3 tanh softmax", random_state=0)
+    names = ["$a$", "$b^$", "c"]  # the second is no formula that can be read
+    pages = [
+        plots.confusion_matrix(net, X, [0, 1, 2], classes=names, title="$t^$").figure,
+        plots.decision_regions(net, X, [0, 1, 2], classes=names).figure,
+        plots.probability_surface(net, X, [0, 1, 2], of=1, classes=names).figure,
+    ]
+    for page in pages:
+        page.canvas.draw()  # this is where matplotlib reads formulas
+    ticks = pages[0].axes[0].get_xticklabels()
+    assert [(tick.get_text(), tick.get_parse_math()) for tick in ticks[:2]] == [
+        ("$a$", False),
+        ("$b^$", False),
+    ]
+
+
+def test_long_names_of_classes_leave_room_for_the_plot():
+    X = np.array([[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]])
+    net = gn.Network("2-2-3 tanh softmax", random_state=0)
+    long = "a class whose name goes on and on and on"
+    names = [long, "b", "c"]
+    matrix = plots.confusion_matrix(net, X, [0, 1, 2], classes=names)
+    regions = plots.decision_regions(net, X, [0, 1, 2], classes=names)
+    first = matrix.get_yticklabels()[0], regions.get_legend().get_texts()[0]
+    for text in first:
+        assert text.get_text().endswith("…")
+        assert long.startswith(text.get_text()[:-1])

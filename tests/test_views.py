@@ -90,11 +90,12 @@ def test_regions_end_where_the_network_names_another_class():
 
 def test_loss_is_the_history(beans):
     history = beans[3]
-    training, validation = pictures.loss(history).charts[0].marks
+    training, validation, lowest = pictures.loss(history).charts[0].marks
     np.testing.assert_array_equal(training.y, history.loss)
     np.testing.assert_array_equal(validation.y, history.validation_loss)
     assert training.x[0] == 1
     assert training.x[-1] == 60
+    assert (lowest.x, lowest.y) == (1 + history.validation_loss.argmin(), validation.y.min())
 
 
 def test_hidden_shows_each_neuron_and_what_the_output_adds_up(beans):
@@ -259,9 +260,9 @@ def test_points_without_classes_are_dots(gallery):
 
 def test_two_lines_are_told_apart_without_colours(gallery):
     text = terminal.draw(gallery["loss"])
-    assert text.endswith("⠒⠒⠒ training   ⠒ ⠒ validation")
     chart = gallery["loss"].charts[0]
-    assert [chart.dashed(marks) for marks in chart.marks] == [False, True]
+    assert text.endswith(f"⠒⠒⠒ training   ⠒ ⠒ validation   @ {chart.marks[2].name}")
+    assert [chart.dashed(marks) for marks in chart.marks[:2]] == [False, True]
 
 
 def test_a_picture_in_full():

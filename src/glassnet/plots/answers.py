@@ -10,7 +10,7 @@ import numpy as np
 from glassnet.errors import DataError, DescriptionError
 from glassnet.metrics import METRICS, measured
 from glassnet.plots.figures import axes_or_new, point_options, tidy, write
-from glassnet.plots.fonts import font, shown
+from glassnet.plots.fonts import letters, short, shown
 from glassnet.plots.palette import COLORS, DARK, SHARES, color_map
 from glassnet.plots.subjects import Subject, names_or, subject_of
 
@@ -57,7 +57,7 @@ def confusion_matrix(
 
     """
     subject = subject_of(record, X, y).column(output)
-    names = [shown(name) for name in names_or(subject.classes, classes)]
+    names = [short(shown(name)) for name in names_or(subject.classes, classes)]
     if len(names) > MOST_CLASSES:
         raise DescriptionError(
             f"a confusion matrix shows up to {MOST_CLASSES} classes, and there are {len(names)}: no"
@@ -74,8 +74,8 @@ def confusion_matrix(
     _write_counts(ax, counts, shares)
     places, long = np.arange(len(names)), max(map(len, names))
     long = long > LONGEST or (len(names) > 8 and long > 3)
-    ax.set_xticks(places, names, **font())
-    ax.set_yticks(places, names, **font())
+    ax.set_xticks(places, names, **letters())
+    ax.set_yticks(places, names, **letters())
     if long:
         ax.tick_params(axis="x", rotation=40)
         for label in ax.get_xticklabels():

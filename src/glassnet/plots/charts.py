@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.plots.figures import SIZE, draw_legend, line_options, new_figure, tidy, write
-from glassnet.plots.fonts import font, shown
+from glassnet.plots.fonts import letters, shown
 from glassnet.plots.palette import COLORS, MARKERS
 from glassnet.views.pictures import Chart, Marks, Picture
 
@@ -26,7 +26,7 @@ def figure(picture: Picture) -> Any:
     for axes, chart in zip(made.subplots(1, count, squeeze=False)[0], picture.charts, strict=True):
         draw_chart(axes, chart)
     if picture.title:
-        made.suptitle(shown(picture.title), fontsize=11, **font())
+        made.suptitle(shown(picture.title), fontsize=11, **letters())
     return made
 
 
@@ -45,7 +45,7 @@ def draw_chart(axes: Any, chart: Chart, **lines: Any) -> None:
         _draw_marks(axes, marks, chart, lines)
     for x, y, text in chart.texts:
         box = {"boxstyle": "circle,pad=0.35", "facecolor": "white", "edgecolor": "#444444"}
-        axes.text(x, y, shown(text), ha="center", va="center", bbox=box, zorder=5, **font())
+        axes.text(x, y, shown(text), ha="center", va="center", bbox=box, zorder=5, **letters())
     write(axes, chart.title)
     if not chart.axes:
         axes.set_axis_off()

@@ -27,6 +27,9 @@ def loss_curve(
 ) -> Any:
     """Draw the loss of every epoch, that of the validation rows beside it, and the best epoch.
 
+    Marked is the epoch whose weights were put back; where none were, the one with the lowest
+    validation loss.
+
     Args:
         history: what `fit` gave.
         log: whether the loss stands on a log axis.

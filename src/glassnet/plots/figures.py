@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import DescriptionError, missing_extra
-from glassnet.plots.fonts import font, shown
+from glassnet.plots.fonts import font, letters, shown
 
 SIZE, DPI = (4.8, 3.4), 100  # inches of one plot
 MOST_COLUMNS = 4  # of small plots side by side
@@ -81,11 +81,11 @@ def _first_of(grid: Any, count: int) -> list[Any]:
 def write(axes: Any, title: str = "", *, x: str = "", y: str = "", size: float = 11) -> None:
     """Write a title and what is on the two axes, in a font that has the letters."""
     if title:
-        axes.set_title(shown(title), fontsize=size, **font())
+        axes.set_title(shown(title), fontsize=size, **letters())
     if x:
-        axes.set_xlabel(shown(x), **font())
+        axes.set_xlabel(shown(x), **letters())
     if y:
-        axes.set_ylabel(shown(y), **font())
+        axes.set_ylabel(shown(y), **letters())
 
 
 def tidy(axes: Any) -> None:
@@ -97,7 +97,9 @@ def tidy(axes: Any) -> None:
 
 def draw_legend(axes: Any, **options: Any) -> None:
     """Name what is drawn."""
-    axes.legend(frameon=False, prop={"size": 9, **font()}, **options)
+    legend = axes.legend(frameon=False, prop={"size": 9, **font()}, **options)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def beside(axes: Any) -> None:

@@ -1,4 +1,7 @@
-"""The letters of labels: a font with Chinese letters where there is one, else English labels."""
+"""The letters of labels: a font with Chinese letters where there is one, else English labels.
+
+Names come from tables and are shown as they are: no $ in them begins a formula.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 from glassnet.views.pictures import in_english
 
+LONGEST_NAME = 24  # letters of a class beside a plot
 CHINESE_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans SC",
@@ -51,8 +55,22 @@ def _add_new_fonts() -> bool:
 
 
 def font() -> dict[str, Any]:
-    """Give the options of a text: a font that has its letters, where there is one."""
+    """Give the options of a font that has the letters, where there is one."""
     return {"family": [chinese_font(), "DejaVu Sans"]} if chinese_font() else {}
+
+
+def letters() -> dict[str, Any]:
+    """Give the options of a text: its font, and that $ in it is a letter and begins no formula."""
+    return {"parse_math": False, **font()}
+
+
+def short(name: str, most: int = LONGEST_NAME) -> str:
+    """Give a name that leaves room for the plot beside it.
+
+    >>> short("setosa"), short("a name that goes on and on", 12)
+    ('setosa', 'a name that…')
+    """
+    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
 
 
 def shown(label: str) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from glassnet.errors import DescriptionError, unknown_name
 from glassnet.plots.figures import axes_or_new, line_options, small_axes, tidy, write
+from glassnet.plots.fonts import letters, shown
 from glassnet.plots.grids import line_of, plane_of
 from glassnet.plots.palette import BOTH_SIGNS, COLORS, GREY, ONE_SIGN, color_map
 from glassnet.plots.planes import WIDE, Columns, Held, points_by_class, show_image
@@ -70,24 +71,25 @@ def neurons(
         return _curves(subject, layer, most, resolution, ax, image)
     plane = plane_of(subject, columns, at, resolution)
     name, values = _values(subject, layer, plane.rows)
-    shown = min(most, values.shape[1])
-    drawn = values[:, :shown]
+    count = min(most, values.shape[1])
+    drawn = values[:, :count]
     low, high = float(drawn.min()), float(drawn.max())
     if low < 0:
         reach = max(-low, high)
         usual: dict[str, Any] = {"cmap": color_map(BOTH_SIGNS), "vmin": -reach, "vmax": reach}
     else:
         usual = {"cmap": ONE_SIGN, "vmin": 0.0, "vmax": high or 1.0}
-    small = small_axes(ax, shown)
+    small = small_axes(ax, count)
     for number, one in enumerate(small):
         made = show_image(one, plane, plane.image(values[:, number]), {**usual, **image})
-        _label_small(one, name, number, shown, values.shape[1])
+        _label_small(one, name, number, count, values.shape[1])
         write(one, x=plane.names[0] if _is_lowest(number, small) else "")
         write(one, y=plane.names[1] if number % 4 == 0 else "")
         one.tick_params(labelsize=7)
     bar = small[0].figure.colorbar(made, ax=small)
     bar.outline.set_visible(False)
-    bar.set_label(f"value of the neuron{'; ' + plane.note if plane.note else ''}", fontsize=9)
+    label = f"value of the neuron{'; ' + plane.note if plane.note else ''}"
+    bar.set_label(shown(label), fontsize=9, **letters())
     return np.array(small, dtype=object)
 
 

@@ -18,6 +18,7 @@ from glassnet.plots.figures import (
     whole_numbers,
     write,
 )
+from glassnet.plots.fonts import letters, shown
 from glassnet.plots.palette import DARK, SHARES, color_map, style
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def histograms_over_time(
     bar.update_ticks()
     bar.outline.set_visible(False)
     if title:
-        small[0].figure.suptitle(title, fontsize=11)
+        small[0].figure.suptitle(shown(title), fontsize=11, **letters())
     return np.array(small, dtype=object)
 
 

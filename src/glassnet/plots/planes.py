@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from glassnet.errors import DescriptionError, unknown_name
 from glassnet.plots.figures import axes_or_new, beside, draw_legend, write
-from glassnet.plots.fonts import font, shown
+from glassnet.plots.fonts import letters, short, shown
 from glassnet.plots.grids import Plane, plane_of
 from glassnet.plots.palette import COLORS, DARK, ONE_SIGN, SHARES, color_map, style, tint
 from glassnet.plots.subjects import Subject, names_or, subject_of
@@ -240,7 +240,7 @@ def show_image(ax: Any, plane: Plane, image: NDArray[Any], options: dict[str, An
 
 def _bar(ax: Any, drawn: Any, label: str) -> None:
     bar = ax.figure.colorbar(drawn, ax=ax)
-    bar.set_label(shown(label), **font())
+    bar.set_label(shown(label), **letters())
     bar.outline.set_visible(False)
 
 
@@ -269,7 +269,7 @@ def points_by_class(
         color, marker = style(number)
         edge: dict[str, Any] = {"edgecolors": "white", "linewidths": 0.5}
         edge = {"linewidths": 1.4, "path_effects": halo} if marker in "x+" else edge
-        look = {"color": color, "marker": marker, "label": shown(name), **edge}
+        look = {"color": color, "marker": marker, "label": short(shown(name)), **edge}
         if rows.any():
             ax.scatter(first[rows], second[rows], size, zorder=3, **look)
     if below:

@@ -285,6 +285,7 @@ def over_epochs(
     labels: tuple[str, str] | None = None,
     names: tuple[str, str] = ("training", "validation"),
     best: str = "best epoch {}",
+    lowest: str = "lowest: epoch {}",
     log: bool = False,
 ) -> Picture:
     """Show a number of every epoch, that of the validation rows beside it, and the best epoch.
@@ -295,8 +296,9 @@ def over_epochs(
         title: stands above.
         labels: names of the two axes; by default epoch, and the column's own name.
         names: of the line of the training rows and of the validation rows.
-        best: name of the mark at the epoch whose weights were put back, with its number put in;
-            there is one only where weights were put back.
+        best: name of the mark at the epoch whose weights were put back, with its number put in.
+        lowest: the same where none were put back, of the epoch with the lowest validation loss;
+            without validation rows there is no mark then.
         log: whether the numbers stand on a log axis.
 
     Raises:
@@ -315,12 +317,20 @@ def over_epochs(
         Marks(np.arange(1, len(values) + 1), values, "line", name, color)
         for color, (values, name) in enumerate(zip(lines, named, strict=True))
     ]
-    epoch = history.best_epoch
+    epoch = history.best_epoch or _lowest(history.validation_loss)
     if epoch is not None and epoch <= len(lines[-1]):
         place = np.array([epoch]), lines[-1][[epoch - 1]]
-        marks.append(Marks(*place, "points", fill(best, epoch), 7))
+        words = lowest if history.best_epoch is None else best
+        marks.append(Marks(*place, "points", fill(words, epoch), 7))
     axes = labels or ("epoch", column.replace("_", " "))
     return Picture((Chart(tuple(marks), title, *axes, log=log),))
+
+
+def _lowest(validation_loss: Array) -> int | None:
+    """Give the epoch, from 1, with the lowest validation loss; None where there is none."""
+    if not np.isfinite(validation_loss).any():
+        return None
+    return int(np.nanargmin(validation_loss)) + 1
 
 
 def learning_rate(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from numpy.typing import NDArray
 
 from glassnet.history import History
+from glassnet.views import pictures
 from glassnet.views.chart_svg import MOST_POINTS, chart_svg
-from glassnet.views.pictures import Chart, Marks
+from glassnet.views.pictures import Chart
 from glassnet.views.report.markup import escaped, figure, number
 from glassnet.views.report.subject import Subject
 
@@ -20,17 +22,17 @@ def section(subject: Subject) -> str:
     history = subject.history
     if history is None or not history.epochs:
         return ""
-    pictures = [_picture(history, "loss")]
-    pictures += [_picture(history, name) for name in history.metrics]
+    drawn = [_picture(history, "loss")]
+    drawn += [_picture(history, name) for name in history.metrics]
     if len(history.learning_rate) and np.ptp(history.learning_rate) > 0:
-        pictures.append(_picture(history, "learning_rate"))
+        drawn.append(_picture(history, "learning_rate"))
     note = ""
     if history.epochs > MOST_POINTS:
         note = (
             f'<p class="soft">Of {history.epochs:,} epochs, the lowest and the highest of each'
             " stretch are drawn.</p>"
         )
-    return f'{_sentence(history)}\n<div class="charts">{"".join(pictures)}</div>{note}'
+    return f'{_sentence(history)}\n<div class="charts">{"".join(drawn)}</div>{note}'
 
 
 def _sentence(history: History) -> str:
@@ -59,30 +61,19 @@ def _sentence(history: History) -> str:
 
 def _picture(history: History, name: str) -> str:
     """Draw a column of the history, that of the validation rows beside it, and the best epoch."""
-    columns = history.columns
-    marks, names = [], []
-    validation = columns.get(f"validation_{name}", np.empty(0))
-    for color, (key, words, values) in enumerate(
-        ((name, "training", columns[name]), (f"validation_{name}", "validation", validation))
-    ):
-        if len(values):
-            label = words if len(validation) else ""
-            marks.append(Marks(_epochs(values), values, "line", label, color))
-            names.append(f"history.{key}")
-    best = history.best_epoch
-    if best is not None and name == "loss":
-        watched = validation if len(validation) else columns[name]
-        if best <= len(watched):
-            point = Marks(np.array([best]), watched[best - 1 : best], "points", "best epoch", 2)
-            marks.append(point)
-            names.append("history.best_epoch")
-    finite = np.concatenate([m.y[np.isfinite(m.y)] for m in marks])
-    log = bool(finite.size and finite.min() > 0 and finite.max() > WIDE_RANGE * finite.min())
     words = name.replace("_", " ")
-    chart = Chart(tuple(marks), f"{words} of each epoch", "epoch", words, log=log)
+    title = f"{words} of each epoch"
+    (chart,) = pictures.over_epochs(history, name, title=title).charts
+    finite = np.concatenate([marks.y[np.isfinite(marks.y)] for marks in chart.marks])
+    log = bool(finite.size and finite.min() > 0 and finite.max() > WIDE_RANGE * finite.min())
     scale = ", on a log axis" if log else ""
-    return figure(chart_svg(chart, names), f"{escaped(words)} of each epoch{scale}")
+    drawn = chart_svg(replace(chart, log=log), _names(history, name, chart))
+    return figure(drawn, f"{escaped(title)}{scale}")
 
 
-def _epochs(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.arange(1, len(values) + 1)
+def _names(history: History, name: str, chart: Chart) -> list[str]:
+    """Name each mark as the history does."""
+    lines = [f"history.{name}", f"history.validation_{name}"]
+    drawn = [marks for marks in chart.marks if marks.kind == "line"]
+    best = "lowest validation loss" if history.best_epoch is None else "history.best_epoch"
+    return [*lines[: len(drawn)], f"{name} at {best}"]

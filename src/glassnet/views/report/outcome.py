@@ -144,12 +144,12 @@ def _numbers(subject: Subject, name: str, words: str, rows: Rows) -> str:
     )
     left = Chart(
         (
-            Marks(given, given - wanted, "dots", "", 0),
+            Marks(given, wanted - given, "dots", "", 0),
             Marks(np.array([given.min(), given.max()]), np.zeros(2), "line", "", 1),
         ),
         f"residuals of {target}",
         f"predicted {target}",
-        "predicted − true",
+        "true − predicted",
     )
     size = f"{len(chosen):,} of {len(rows):,}" if len(chosen) < len(rows) else f"the {len(rows):,}"
     shown = f"{size} {words}"
@@ -161,7 +161,7 @@ def _numbers(subject: Subject, name: str, words: str, rows: Rows) -> str:
         )
         + figure(
             chart_svg(left, [f"residuals.{name}", "zero"], height=360),
-            f"residuals, predicted − true, of {shown}",
+            f"residuals, true − predicted, of {shown}",
         )
         + "</div>"
     )
