@@ -590,3 +590,9 @@ def test_what_is_no_path_is_refused_in_words(path):
         gn.Network("1-1 linear").save(path)
     with pytest.raises(gn.DescriptionError, match=words):
         gn.Network("1-1 linear").program().save(path)
+
+
+def test_weights_are_set_by_name_and_never_as_a_whole():
+    net = gn.Network("1-1 linear", random_state=0)
+    with pytest.raises(AttributeError, match="weights"):
+        net.weights = {"W1": [[2.5]], "b1": [0.0]}  # would be looked at, and not predict

@@ -138,9 +138,13 @@ class Network:
         """The type of all numbers in the network."""
         return self.values.dtype
 
-    @cached_property
+    @property
     def weights(self) -> Weights:
-        """Parameters and running statistics by name: to look at, and to set."""
+        """Parameters and running statistics by name: to look at, and to set one by one."""
+        return self._weights
+
+    @cached_property
+    def _weights(self) -> Weights:
         return Weights(lambda: self.values)
 
     @cached_property
