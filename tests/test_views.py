@@ -261,7 +261,7 @@ def test_points_without_classes_are_dots(gallery):
 def test_two_lines_are_told_apart_without_colours(gallery):
     text = terminal.draw(gallery["loss"])
     chart = gallery["loss"].charts[0]
-    assert text.endswith(f"⠒⠒⠒ training   ⠒ ⠒ validation   @ {chart.marks[2].name}")
+    assert text.endswith(f"⠒⠒⠒ training   ⠒ ⠒ validation   + {chart.marks[2].name}")
     assert [chart.dashed(marks) for marks in chart.marks[:2]] == [False, True]
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glassnet.views.escaping import escaped
 from glassnet.views.pictures import Chart, Marks
 
 # Okabe and Ito's colours, as on white paper and, lighter, as on a dark page.
@@ -88,17 +89,6 @@ def _written(chart: Chart, names: tuple[str, ...], width: float, height: float) 
         yield from _marks(chart, frame, marks, name)
     yield from _legend(chart, legend, left, width)
     yield "</svg>"
-
-
-def escaped(text: object) -> str:
-    """Give a text as it may stand between tags and in quoted attributes.
-
-    >>> escaped('<a b="c">&')
-    '&lt;a b=&quot;c&quot;&gt;&amp;'
-    """
-    from html import escape  # takes a moment to load
-
-    return escape(str(text), quote=True)
 
 
 # -------------------------------------------------------------------------------- the axes

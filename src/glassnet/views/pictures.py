@@ -321,7 +321,7 @@ def over_epochs(
     if epoch is not None and epoch <= len(lines[-1]):
         place = np.array([epoch]), lines[-1][[epoch - 1]]
         words = lowest if history.best_epoch is None else best
-        marks.append(Marks(*place, "points", fill(words, epoch), 7))
+        marks.append(Marks(*place, "points", fill(words, epoch), 2))
     axes = labels or ("epoch", column.replace("_", " "))
     return Picture((Chart(tuple(marks), title, *axes, log=log),))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ from glassnet.errors import DataError
 from glassnet.local_files import path_of, replace_file
 from glassnet.views.drawing.parts import Layout
 from glassnet.views.drawing.svg import written
+from glassnet.views.escaping import escaped
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -72,6 +72,6 @@ class Drawing:
             raise DataError(f"a drawing is saved as .svg or .html, got {str(target)!r}")
         text = self.svg
         if target.suffix == ".html":
-            text = PAGE.format(name=html.escape(self.layout.name), svg=self.svg)
+            text = PAGE.format(name=escaped(self.layout.name), svg=self.svg)
         replace_file(target, [text.encode()], DataError)
         return target

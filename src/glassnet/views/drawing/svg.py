@@ -7,14 +7,13 @@ them fit dark pages. Everything that stands for a number has a <title> with its 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator
-from xml.sax.saxutils import escape, quoteattr
 
 from glassnet.views.drawing.colours import DARK, LIGHT
 from glassnet.views.drawing.legend import LINE, SAMPLE, SIZE
 from glassnet.views.drawing.numbers import Number, share
 from glassnet.views.drawing.parts import Key, Layout, Link, Neuron, Skip, Text
+from glassnet.views.escaping import escaped
 
 THINNEST, THICKEST, THICKEST_CROWDED, THICKEST_RIM = 0.5, 5.0, 3.0, 3.0
 DASHES = "5 3"
@@ -35,11 +34,11 @@ def _lines(layout: Layout) -> Iterator[str]:
     width, height = _number(layout.width), _number(layout.height)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="glassnet" role="img"'
-        f' aria-label={_quoted(layout.name)} width="{width}" height="{height}"'
+        f' aria-label="{escaped(layout.name)}" width="{width}" height="{height}"'
         f' viewBox="0 0 {width} {height}" font-family="{FONT}">'
     )
-    yield f"<title>{_safe(layout.name)}</title>"
-    yield f"<desc>{_safe(layout.description)}</desc>"
+    yield f"<title>{escaped(layout.name)}</title>"
+    yield f"<desc>{escaped(layout.description)}</desc>"
     yield f"<style>{_dark_style()}</style>"
     yield f'<rect width="{width}" height="{height}" rx="6" {_paint("fill", "plate")}/>'
     pen = _Pen(layout)
@@ -260,7 +259,7 @@ def _skip(skip: Skip) -> Iterator[str]:
 
 
 def _text(text: Text) -> Iterator[str]:
-    named = f" data-name={_quoted(text.number.name)}" if text.number else ""
+    named = f' data-name="{escaped(text.number.name)}"' if text.number else ""
     if text.kind in ("heading", "caption", "label"):
         named += f' data-kind="{text.kind}"'
     bold = ' font-weight="bold"' if text.bold else ""
@@ -268,7 +267,7 @@ def _text(text: Text) -> Iterator[str]:
     yield (
         f'<text x="{_number(text.x)}" y="{_number(text.y)}" font-size="{_number(text.size)}"'
         f' text-anchor="{text.anchor}"{bold}{named} fill="{LIGHT["ink"]}"'
-        f" {_halo(text)}>{whole}{_safe(text.text)}</text>"
+        f" {_halo(text)}>{whole}{escaped(text.text)}</text>"
     )
 
 
@@ -287,11 +286,11 @@ def _key(key: Key) -> Iterator[str]:
     aside = SAMPLE if key.sample else 0.0
     if key.sample:
         yield from _sample(key.sample, key.x, key.y - 0.35 * SIZE)
-    named = f" data-name={_quoted(key.number.name)}" if key.number else ""
+    named = f' data-name="{escaped(key.number.name)}"' if key.number else ""
     for n, line in enumerate(key.lines):
         yield (
             f'<text x="{_number(key.x + aside)}" y="{_number(key.y + n * LINE)}"'
-            f' font-size="{_number(SIZE)}"{named} {_paint("fill", "ink")}>{_safe(line)}</text>'
+            f' font-size="{_number(SIZE)}"{named} {_paint("fill", "ink")}>{escaped(line)}</text>'
         )
 
 
@@ -335,7 +334,7 @@ def _sample(kind: str, x: float, y: float) -> Iterator[str]:
 
 
 def _title(text: str) -> str:
-    return f"<title>{_safe(text)}</title>" if text else ""
+    return f"<title>{escaped(text)}</title>" if text else ""
 
 
 def _number(value: float) -> str:
@@ -345,15 +344,3 @@ def _number(value: float) -> str:
     ('12', '0.2', '0')
     """
     return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
-
-
-# What XML cannot hold at all, however it is written.
-FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def _safe(text: str) -> str:
-    return escape(FORBIDDEN.sub("\ufffd", text))
-
-
-def _quoted(text: str) -> str:
-    return quoteattr(FORBIDDEN.sub("\ufffd", text))

@@ -10,7 +10,7 @@ from glassnet.history import History
 from glassnet.views import pictures
 from glassnet.views.chart_svg import MOST_POINTS, chart_svg
 from glassnet.views.pictures import Chart
-from glassnet.views.report.markup import escaped, figure, number
+from glassnet.views.report.markup import counted, escaped, figure, number
 from glassnet.views.report.subject import Subject
 
 NAME, TITLE = "training", "Training"
@@ -38,7 +38,7 @@ def section(subject: Subject) -> str:
 def _sentence(history: History) -> str:
     last = history.epochs - 1
     text = (
-        f"<p>{number('history.epochs', history.epochs)} epochs took"
+        f"<p>{counted('history.epochs', history.epochs, 'epoch')} took"
         f" {number('history.seconds', history.seconds, f'{history.seconds:.2f}')} s; the loss went"
         f" from {number('history.loss[0]', history.loss[0])} to"
         f" {number(f'history.loss[{last}]', history.loss[last])}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from glassnet.arrays import class_numbers
-from glassnet.views.report.markup import escaped, facts, number, percent, table
+from glassnet.views.report.markup import counted, escaped, facts, number, percent, table
 from glassnet.views.report.subject import Subject
 
 NAME, TITLE = "data", "Data"
@@ -33,12 +33,12 @@ def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
         name = f"{escaped(Path(source.source).name)}: " if source.source else ""
         yield (
             "table",
-            f"{name}{number('table.rows', source.rows)} rows,"
-            f" {number('table.columns', len(source.names))} columns",
+            f"{name}{counted('table.rows', source.rows, 'row')},"
+            f" {counted('table.columns', len(source.names), 'column')}",
         )
     rows = [f"{number(f'rows.{name}', len(part))} {words}" for name, words, part in subject.parts]
     yield "rows", ", ".join(rows)
-    yield "learnt from", f"{number('columns', subject.description.inputs)} columns"
+    yield "learnt from", counted("columns", subject.description.inputs, "column")
     kind = f"one of {number('classes', len(subject.classes))} classes"
     if not subject.is_classes:
         columns = subject.training.y.shape[1]
@@ -58,18 +58,18 @@ def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
 def _classes(subject: Subject) -> str:
     """Count the rows of each class."""
     count = len(subject.classes)
-    counted = []
+    counts_of = []
     for name, _, rows in subject.parts:
         numbers = class_numbers(rows.y, subject.description)
         assert numbers is not None
-        counted.append((name, len(rows), np.bincount(numbers[:, 0], minlength=count)))
+        counts_of.append((name, len(rows), np.bincount(numbers[:, 0], minlength=count)))
     head = [escaped(subject.target)]
     for _, words, _ in subject.parts:
         head += [f"{words}, rows", "share"]
     lines = []
     for place, label in list(enumerate(subject.classes))[:MOST_COLUMNS]:
         cells = [escaped(label)]
-        for name, rows_there, counts in counted:
+        for name, rows_there, counts in counts_of:
             named = f"classes.{name}[{place}]"
             cells.append(number(named, counts[place]))
             cells.append(percent(f"{named} / rows", counts[place] / rows_there))

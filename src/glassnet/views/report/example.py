@@ -53,6 +53,8 @@ def _outputs(subject: Subject) -> str:
     names = [f"output {place}" for place in range(len(outputs))]
     if len(outputs) == len(subject.classes):
         names = subject.classes
+    elif len(outputs) == 1:
+        names = [subject.target]
     own = subject.is_number and subject.preparation is not None
     lines = []
     for place in range(min(len(outputs), MOST)):
@@ -99,9 +101,10 @@ def explanations(subject: Subject) -> Iterator[tuple[str, Explanation]]:
         trace = subject.network.trace(rows.x[near], rows.y[near])
     program = trace.program
     place = int(np.argmax(trace[program.outputs][0]))
+    output = "the output" if trace[program.outputs].shape[1] == 1 else "the largest output"
     if program.logits != program.outputs:
         yield (
-            "What the last layer adds up for the largest output",
+            f"What the last layer adds up for {output}",
             trace.explain(f"{program.logits}[0, {place}]"),
         )
-    yield "The largest output", trace.explain(f"{program.outputs}[0, {place}]")
+    yield output.capitalize(), trace.explain(f"{program.outputs}[0, {place}]")

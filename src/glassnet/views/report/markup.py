@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from glassnet.views.chart_svg import escaped as escaped
+from glassnet.views.escaping import escaped as escaped
 
 
 def number(name: str, value: float, text: str = "") -> str:
@@ -24,6 +24,15 @@ def number(name: str, value: float, text: str = "") -> str:
     shown = text or (f"{value:,}" if whole else f"{float(value):.4g}")
     shown = shown.replace("-", "−")
     return f'<span data-name="{escaped(name)}" data-value="{exact}">{escaped(shown)}</span>'
+
+
+def counted(name: str, count: int, what: str) -> str:
+    """Give a count with its noun.
+
+    >>> counted("rows", 1, "row")
+    '<span data-name="rows" data-value="1">1</span> row'
+    """
+    return f"{number(name, count)} {what}{'' if count == 1 else 's'}"
 
 
 def percent(name: str, value: float) -> str:
