@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import warnings
 from inspect import signature
 from pathlib import Path
 
@@ -470,6 +471,16 @@ def test_fit_draws_a_page(folder, target):
     assert Path("page.png").read_bytes().startswith(b"\x89PNG")
     good("fit", IRIS, *words, "--epochs", 5, "--held-out", 0, "--plot", "page.svg")
     assert "matplotlib" in Path("page.svg").read_text(encoding="utf-8")
+
+
+def test_fit_says_where_a_plot_lacks_letters(folder):
+    rows = [f"{n},{chr(0x13000) if n < 10 else 'b'}" for n in range(20)]  # in no usual font
+    Path("letters.csv").write_text("\n".join(["x,y", *rows]), encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lines = good("fit", "letters.csv", "--target", "y", "--plot", "page.png").splitlines()
+    note = "note    letters of some names are missing: no font that is installed has them"
+    assert lines[-2:] == ["plot    page.png", note]
 
 
 def test_fit_draws_while_it_trains(folder, monkeypatch):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".png", ".svg", ".pdf", ".gif")
 MOST_FRAMES = 50  # of a moving picture
+MISSING_LETTER = re.compile(r"Glyph .* missing from")  # matplotlib's warning
 
 
 def live_of(path: str | None, live: bool, epochs: int) -> gn.callbacks.Live | None:
@@ -32,14 +36,31 @@ def live_of(path: str | None, live: bool, epochs: int) -> gn.callbacks.Live | No
 
 def save_page(
     path: str, network: gn.Network, history: gn.History, X: NDArray[Any], y: NDArray[Any]
-) -> None:
-    """Draw the loss, and beside it what was given to the held-out rows, if there are any."""
+) -> Iterator[str]:
+    """Draw the loss, and beside it what was given to the held-out rows, if there are any.
+
+    Gives a line for the user where a name has letters that no font here has.
+    """
+    page = _page(network, history, X, y)
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        page.savefig(path)
+    missing = [w for w in found if MISSING_LETTER.match(str(w.message))]
+    for other in found:
+        if other not in missing:
+            warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    yield f"plot    {path}"
+    if missing:
+        yield "note    letters of some names are missing: no font that is installed has them"
+
+
+def _page(network: gn.Network, history: gn.History, X: NDArray[Any], y: NDArray[Any]) -> Any:
+    """Give matplotlib's figure of the plots."""
     import glassnet as gn
     from glassnet.plots.figures import new_figure
 
     if not len(X):
-        gn.plots.loss_curve(history).figure.savefig(path)
-        return
+        return gn.plots.loss_curve(history).figure
     page = new_figure((9.4, 4.2))
     left, right = page.subplots(1, 2)
     gn.plots.loss_curve(history, title="loss", ax=left)
@@ -48,4 +69,4 @@ def save_page(
         gn.plots.confusion_matrix(network, X, y, ax=right)
     else:
         gn.plots.predicted_against_true(network, X, y, ax=right)
-    page.savefig(path)
+    return page

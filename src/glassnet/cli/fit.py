@@ -294,8 +294,8 @@ def _written(job: Job, history: gn.History, files: _Files, moving: str) -> Itera
     if files.log:
         yield f"log     {files.log}"
     if files.plot and Path(files.plot).suffix != ".gif":
-        save_page(files.plot, job.network, history, job.X[job.testing], job.y[job.testing])
-        yield f"plot    {files.plot}"
+        held = job.X[job.testing], job.y[job.testing]
+        yield from save_page(files.plot, job.network, history, *held)
     if moving:
         yield f"plot    {moving}"
     if files.report:
