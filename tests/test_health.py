@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import glassnet as gn
-from glassnet.errors import DataError, GlassnetError
+from glassnet.errors import DataError, DescriptionError, GlassnetError
 from glassnet.health import RULES, Health, Severity, thresholds
 from glassnet.health.gradients import size_of
 from glassnet.history import History
@@ -444,6 +444,25 @@ def test_constant_predictions():
     found = the(net.health(X, y), "constant predictions")
     assert found.evidence["spread"] == np.std(net.predict(X)) == 0
     assert found.evidence["targets_spread"] == np.std(np.float32(y), dtype=float)
+
+
+def test_steps_that_are_lost_in_rounding():
+    X, _ = plane()
+    y = np.random.RandomState(1).standard_normal((ROWS, 1))
+    net = gn.Network("2-1 linear", random_state=0)
+    net.fit(X, y - y.mean(), epochs=1, optimizer=gn.SGD(1e-12), engine="numpy", verbose=False)
+    found = the(net.health(X, y - y.mean()), "small updates")
+    assert found.evidence["ratio"] == 0
+    assert found.what.startswith("a step changes no weight at all: all of it is lost in rounding")
+
+
+@pytest.mark.parametrize("history", ["loss.csv", 3, {"loss": [1.0]}])
+def test_what_is_no_history_is_refused(history):
+    X, y = plane()
+    net = gn.Network("2-3-1 tanh linear", random_state=0)
+    for looked in (net.health, lambda *given: gn.report(net, *given)):
+        with pytest.raises(DescriptionError, match="history must be the History that fit gives"):
+            looked(X, y, history)
 
 
 def test_first_weights_may_say_next_to_the_same_for_every_row():

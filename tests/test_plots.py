@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -800,3 +801,17 @@ def test_long_names_of_classes_leave_room_for_the_plot():
     for text in first:
         assert text.get_text().endswith("…")
         assert long.startswith(text.get_text()[:-1])
+
+
+def test_ticks_stay_apart_on_narrow_axes():
+    X, y = gn.datasets.spiral()
+    net = gn.Network("2-4-3 tanh softmax", random_state=0)
+    page = Figure((9.6, 3.6), layout="constrained")
+    left, _ = page.subplots(1, 2)
+    ax = plots.decision_regions(net, X, y, ax=left)
+    page.canvas.draw()
+    boxes = [label.get_window_extent() for label in ax.get_xticklabels() if label.get_text()]
+    low, high = ax.bbox.x0, ax.bbox.x1
+    inside = [box for box in boxes if box.x1 > low and box.x0 < high]
+    assert len(inside) > 1
+    assert all(a.x1 + 4 < b.x0 for a, b in itertools.pairwise(inside))  # dots, half a letter

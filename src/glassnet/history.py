@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glassnet.errors import DescriptionError
+
 if TYPE_CHECKING:
     from glassnet.explanation import Explanation
 
@@ -235,3 +237,14 @@ class History:
         parts.append(f"engine {self.engine}")
         parts += [f"{self.threads} threads"] if (self.threads or 1) > 1 else []
         return f"History({', '.join(parts)}, {self.seconds:.2f} s)"
+
+
+def check_history(given: object) -> None:
+    """Refuse what is no History; None stands for none.
+
+    >>> check_history(None)
+    """
+    if not isinstance(given, History | None):
+        raise DescriptionError(
+            f"history must be the History that fit gives, or None; got {type(given).__name__}"
+        )

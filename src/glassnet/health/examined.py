@@ -18,7 +18,7 @@ from glassnet.health.thresholds import (
     MOST_NUMBERS,
     MOST_ROWS,
 )
-from glassnet.history import History
+from glassnet.history import History, check_history
 from glassnet.lines import LineWriter
 from glassnet.metrics.formulas import accuracy, r2
 from glassnet.rules.layers import Activation, Dense
@@ -56,6 +56,7 @@ class Examined:
         history: of its last fit, if there is one.
 
     Raises:
+        DescriptionError: a history that is none.
         DataError: arrays that do not fit.
 
     """
@@ -63,6 +64,7 @@ class Examined:
     def __init__(
         self, network: Network, X: ArrayLike, y: ArrayLike, history: History | None
     ) -> None:
+        check_history(history)
         self.network = network
         self.description = network.description
         self.history = history

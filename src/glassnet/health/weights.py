@@ -92,11 +92,17 @@ def small_updates(examined: Examined) -> Iterator[Finding]:
     layer, ratio, step, size = max(updates, key=lambda pair: pair[1])
     if ratio >= SMALL_UPDATE or not examined.gradient(layer).any():
         return  # without a gradient the rate is not at fault
+    found = (
+        f"no step changes the weights of a layer by more than {ratio:.0e} of their size (about"
+        " 1e-03 is usual)"
+    )
+    if not ratio:
+        lost = f"all of it is lost in rounding to {examined.network.dtype}"
+        found = f"a step changes no weight at all: {lost}"
     yield Finding(
         kind="small updates",
         severity=Severity.WARNING,
-        what=f"no step changes the weights of a layer by more than {ratio:.0e} of their size (about"
-        " 1e-03 is usual), and nothing is learnt",
+        what=f"{found}, and nothing is learnt",
         evidence={"step": step, "weights": size, "ratio": ratio},
         read=f"{layer.weights} before and after the step of the trace",
         remedy=f"try ten times the learning rate{_rate(examined, 10)}, or ask"

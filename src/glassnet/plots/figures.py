@@ -15,6 +15,7 @@ from glassnet.plots.fonts import font, letters, shown
 
 SIZE, DPI = (4.8, 3.4), 100  # inches of one plot
 MOST_COLUMNS = 4  # of small plots side by side
+FEW_TICKS = 5
 
 
 def new_figure(size: tuple[float, float] = SIZE) -> Any:
@@ -132,6 +133,13 @@ def point_options(options: Mapping[str, Any], **usual: Any) -> dict[str, Any]:
     if isinstance(given.get("c"), str):
         given["color"] = given.pop("c")
     return usual | normalize_kwargs(given, PathCollection)
+
+
+def few_ticks(axis: Any) -> None:
+    """Put few ticks on an axis, whose labels stay apart where there is little room."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(nbins=FEW_TICKS, steps=[1, 2, 2.5, 5, 10]))
 
 
 def whole_numbers(axis: Any) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.errors import DescriptionError, unknown_name
-from glassnet.plots.figures import axes_or_new, beside, draw_legend, write
+from glassnet.plots.figures import axes_or_new, beside, draw_legend, few_ticks, write
 from glassnet.plots.fonts import letters, short, shown
 from glassnet.plots.grids import Plane, plane_of
 from glassnet.plots.palette import COLORS, DARK, ONE_SIGN, SHARES, color_map, style, tint
@@ -235,7 +235,9 @@ def _class_number(of: int | str | None, names: Sequence[str]) -> int | None:
 def show_image(ax: Any, plane: Plane, image: NDArray[Any], options: dict[str, Any]) -> Any:
     """Draw an image over a plane, from below, so that each pixel lies around its place."""
     usual = {"origin": "lower", "extent": plane.extent, "aspect": "auto", "zorder": 0}
-    return ax.imshow(image, **{**usual, **options})
+    drawn = ax.imshow(image, **{**usual, **options})
+    few_ticks(ax.xaxis)
+    return drawn
 
 
 def _bar(ax: Any, drawn: Any, label: str) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from glassnet.arrays import Rows
 from glassnet.errors import DescriptionError, unknown_name
-from glassnet.plots.figures import axes_or_new, tidy, write
+from glassnet.plots.figures import axes_or_new, few_ticks, tidy, write
 from glassnet.plots.grids import check_resolution
 from glassnet.plots.palette import COLORS, DARK, ONE_SIGN
 from glassnet.plots.planes import WIDE
@@ -101,6 +101,7 @@ def error_surface(
     ax.plot(*plane.middle, "*", color="white", markeredgecolor=DARK, markersize=13, zorder=6)
     ax.set_xlim(sides[0][0], sides[0][-1])
     ax.set_ylim(sides[1][0], sides[1][-1])
+    few_ticks(ax.xaxis)
     write(ax, title, x=plane.names[0], y=plane.names[1])
     return ax
 

@@ -74,6 +74,7 @@ def report(
         The report: `.html`, `.save(path)`; it shows itself in notebooks.
 
     Raises:
+        DescriptionError: a history that is none.
         DataError: arrays that do not fit, a row that is not there.
 
     Example:

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from glassnet.arrays import Rows, check_rows
 from glassnet.errors import DataError
+from glassnet.history import History, check_history
 from glassnet.rules.entry import is_integer
 from glassnet.rules.reading import reading_of
 
 if TYPE_CHECKING:
-    from glassnet.history import History
     from glassnet.network import Network
     from glassnet.table import Preparation, Table
 
@@ -33,6 +33,7 @@ class Subject:
         rows: Any,
         row: int,
     ) -> None:
+        check_history(history)
         self.network = network
         self.description = network.description
         self.history = history
