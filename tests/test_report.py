@@ -627,3 +627,36 @@ def test_evidence_on_the_page_is_json_of_health(odd):
     health = odd.net.health(odd.X, odd.y, odd.history)
     json.dumps(health.as_dict(), allow_nan=False)
     assert class_numbers(np.eye(2), odd.net.description) is not None
+
+
+# ----------------------------------------------------------------------- other networks
+
+
+def test_each_of_several_numbers_is_judged_and_drawn():
+    random = np.random.RandomState(0)
+    X = random.standard_normal((40, 3))
+    Y = np.column_stack([2 * X[:, 0], X[:, 1] - X[:, 2]])
+    net = gn.Network("3-4-2 tanh linear", dtype="float64", random_state=0)
+    net.fit(X, Y, epochs=5, verbose=False)
+    page = Page(gn.report(net, X, Y).html)
+    values = {name: float(exact) for name, exact, _ in page.numbers}
+    for metric, value in net.evaluate(X, Y, metrics=["r2", "rmse", "mae"]).items():
+        assert values[f"evaluate.training.{metric}"] == value
+    assert values["guess.training"] == np.sqrt(np.mean((Y - Y.mean(axis=0)) ** 2))
+    given = net.predict(X)
+    for place in range(2):
+        x, y = page.points(f"predicted.training[{place}]")
+        assert np.allclose((x, y), (Y[:, place], given[:, place]), atol=0.02)
+        x, y = page.points(f"residuals.training[{place}]")
+        assert np.allclose((x, y), (given[:, place], Y[:, place] - given[:, place]), atol=0.02)
+
+
+def test_a_step_whose_output_is_no_prediction_is_said_to_be_one():
+    X = np.random.RandomState(0).standard_normal((30, 3))
+    layers = gn.Dense(4, "relu"), gn.BatchNorm(), gn.Dropout(0.5), gn.Dense(1)
+    words = "This is a step of training, in which noise, dropout and batch norm act."
+    for number, said in ((4, True), (1, False)):
+        used = [layer for layer in layers if number == 4 or isinstance(layer, gn.Dense)]
+        net = gn.Network(3, *used, random_state=0)
+        html = gn.report(net, X, X[:, 0]).html
+        assert (words in html) == said

@@ -8,6 +8,7 @@ import numpy as np
 
 from glassnet.errors import DataError
 from glassnet.explanation import Explanation
+from glassnet.trace import Trace
 from glassnet.views.report.markup import escaped, number, shown, table
 from glassnet.views.report.subject import Subject
 
@@ -84,23 +85,36 @@ def _outputs(subject: Subject) -> str:
 def _arithmetic(subject: Subject) -> Iterator[str]:
     """Explain the largest output, as it is made in a step of training."""
     yield "<h3>The arithmetic of one number</h3>"
-    for words, explanation in explanations(subject):
+    trace = _trace(subject)
+    place = int(np.argmax(trace[trace.program.outputs][0]))
+    row = subject.training.at(np.array([subject.row]))
+    predicted = float(subject.outputs(row)[0, place])
+    if not np.isclose(float(trace[trace.program.outputs][0, place]), predicted, rtol=1e-4):
+        yield (
+            "<p>This is a step of training, in which noise, dropout and batch norm act. Prediction"
+            " does without noise and dropout, and takes what batch norm has learnt of all rows: its"
+            f" output is {number(f'outputs[{place}]', predicted)}.</p>"
+        )
+    for words, explanation in _explanations(trace, place):
         name = f"explain.{explanation.what}"
         value = number(name, explanation.value, explanation.result)
         yield f"<h4>{words}: {value}</h4>"
         yield shown(explanation)
 
 
-def explanations(subject: Subject) -> Iterator[tuple[str, Explanation]]:
-    """Explain the last layer's sum for the largest output, and that output."""
+def _trace(subject: Subject) -> Trace:
+    """Give a step on the row, which is the first of it."""
     row, rows = subject.row, subject.training
     try:
-        trace = subject.network.trace(rows.x[row : row + 1], rows.y[row : row + 1])
+        return subject.network.trace(rows.x[row : row + 1], rows.y[row : row + 1])
     except DataError:  # a layer that compares the rows of a batch needs more of them
         near = (row + np.arange(min(BATCH, len(rows)))) % len(rows)
-        trace = subject.network.trace(rows.x[near], rows.y[near])
+        return subject.network.trace(rows.x[near], rows.y[near])
+
+
+def _explanations(trace: Trace, place: int) -> Iterator[tuple[str, Explanation]]:
+    """Explain the last layer's sum for one output, and that output."""
     program = trace.program
-    place = int(np.argmax(trace[program.outputs][0]))
     output = "the output" if trace[program.outputs].shape[1] == 1 else "the largest output"
     if program.logits != program.outputs:
         yield (

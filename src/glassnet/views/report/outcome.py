@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ NAME, TITLE = "outcome", "Outcome"
 MOST_CLASSES = 12  # of a matrix that fits a page
 MOST_PAIRS = 15  # of classes taken for one another
 MOST_DOTS = 400
+MOST_OUTPUTS = 6  # whose numbers are drawn
 
 
 def section(subject: Subject) -> str:
@@ -26,14 +28,14 @@ def section(subject: Subject) -> str:
     words = "training rows" if name == "training" else "rows held out"
     if subject.is_classes:
         parts.append(_confusion(subject, name, words, rows))
-    elif subject.is_number:
-        parts.append(_numbers(subject, name, words, rows))
+    elif subject.is_numbers:
+        parts += [_numbers(part, words) for part in _outputs(subject, name, rows)]
     return "\n".join(parts)
 
 
 def _scores(subject: Subject) -> str:
     metrics = ["accuracy"] if subject.is_classes else []
-    metrics += ["r2", "rmse", "mae"] if subject.is_number else []
+    metrics += ["r2", "rmse", "mae"] if subject.is_numbers else []
     known = subject.preparation
     unit = known.target_scale if subject.is_number and known else None
     lines = []
@@ -50,7 +52,7 @@ def _scores(subject: Subject) -> str:
     head = ["rows", "count", "loss", *map(_titled, metrics)]
     if subject.is_classes:
         head.append("always saying the commonest class")
-    elif subject.is_number:
+    elif subject.is_numbers:
         head.append("RMSE of always saying the mean")
     if unit is not None:
         head.append(f"RMSE in the unit of {escaped(subject.target)}")
@@ -66,8 +68,8 @@ def _guess(subject: Subject, name: str, rows: Rows) -> Iterator[str]:
     if subject.is_classes:
         usual = np.argmax(np.bincount(subject.answers(subject.training)[0]))
         yield percent(f"guess.{name}", float(np.mean(subject.answers(rows)[0] == usual)))
-    elif subject.is_number:
-        mean = np.mean(subject.training.y, dtype=np.float64)
+    elif subject.is_numbers:
+        mean = np.mean(subject.training.y, axis=0, dtype=np.float64)
         yield number(f"guess.{name}", float(np.sqrt(np.mean((rows.y - mean) ** 2))))
 
 
@@ -123,16 +125,39 @@ def _pairs(subject: Subject, name: str, words: str, counts: NDArray[np.int64]) -
 # ------------------------------------------------------------------------------------ numbers
 
 
-def _numbers(subject: Subject, name: str, words: str, rows: Rows) -> str:
-    """Draw predictions beside targets, and what is left."""
+@dataclass(frozen=True)
+class _Output:
+    """The numbers wanted of one output and given by it, with the names of both."""
+
+    name: str  # of its marks, "held_out", or "held_out[1]" where there are several outputs
+    target: str
+    wanted: NDArray[np.float64]
+    given: NDArray[np.float64]
+    rows: int  # of which these are some
+
+
+def _outputs(subject: Subject, name: str, rows: Rows) -> Iterator[_Output]:
+    """Give the numbers of each output, for rows that fit on a page."""
     some = np.arange(len(rows))
     if len(rows) > MOST_DOTS:
         some = np.linspace(0, len(rows) - 1, MOST_DOTS).astype(np.intp)
     chosen = rows.at(some)
-    wanted = subject.in_own_unit(chosen.y)
-    given = subject.in_own_unit(subject.outputs(chosen))
+    wanted, given = chosen.y, subject.outputs(chosen)
+    single = given.shape[1] == 1
+    for place in range(min(given.shape[1], MOST_OUTPUTS)):
+        yield _Output(
+            name if single else f"{name}[{place}]",
+            subject.target if single else f"{subject.target}[{place}]",
+            subject.in_own_unit(wanted[:, [place]]),
+            subject.in_own_unit(given[:, [place]]),
+            len(rows),
+        )
+
+
+def _numbers(output: _Output, words: str) -> str:
+    """Draw predictions beside targets, and what is left."""
+    wanted, given, target = output.wanted, output.given, output.target
     ends = np.array([min(wanted.min(), given.min()), max(wanted.max(), given.max())])
-    target = subject.target
     beside = Chart(
         (
             Marks(wanted, given, "dots", "rows", 0),
@@ -151,17 +176,19 @@ def _numbers(subject: Subject, name: str, words: str, rows: Rows) -> str:
         f"predicted {target}",
         "true − predicted",
     )
-    size = f"{len(chosen):,} of {len(rows):,}" if len(chosen) < len(rows) else f"the {len(rows):,}"
+    size = f"the {output.rows:,}"
+    if len(wanted) < output.rows:
+        size = f"{len(wanted):,} of {output.rows:,}"
     shown = f"{size} {words}"
     return (
         '<div class="charts">'
         + figure(
-            chart_svg(beside, [f"predicted.{name}", "equal"], height=360),
+            chart_svg(beside, [f"predicted.{output.name}", "equal"], height=360),
             f"predicted against true {escaped(target)}, {shown}",
         )
         + figure(
-            chart_svg(left, [f"residuals.{name}", "zero"], height=360),
-            f"residuals, true − predicted, of {shown}",
+            chart_svg(left, [f"residuals.{output.name}", "zero"], height=360),
+            f"residuals of {escaped(target)}, true − predicted, of {shown}",
         )
         + "</div>"
     )

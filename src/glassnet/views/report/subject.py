@@ -100,11 +100,16 @@ class Subject:
         return loss.targets == "classes" or (loss.is_yes_or_no and self.description.outputs == 1)
 
     @cached_property
+    def is_numbers(self) -> bool:
+        """Whether there is a number to be met by each output."""
+        return self.description.loss.targets == "numbers" and (
+            self.description.outputs == self.training.y.shape[1]
+        )
+
+    @property
     def is_number(self) -> bool:
         """Whether there is one number to be met by one output."""
-        return self.description.loss.targets == "numbers" and (
-            self.description.outputs == self.training.y.shape[1] == 1
-        )
+        return self.is_numbers and self.description.outputs == 1
 
     @property
     def classes(self) -> list[str]:
