@@ -655,8 +655,18 @@ def test_a_step_whose_output_is_no_prediction_is_said_to_be_one():
     X = np.random.RandomState(0).standard_normal((30, 3))
     layers = gn.Dense(4, "relu"), gn.BatchNorm(), gn.Dropout(0.5), gn.Dense(1)
     words = "This is a step of training, in which noise, dropout and batch norm act."
-    for number, said in ((4, True), (1, False)):
-        used = [layer for layer in layers if number == 4 or isinstance(layer, gn.Dense)]
+    for whole in (True, False):
+        used = [layer for layer in layers if whole or isinstance(layer, gn.Dense)]
         net = gn.Network(3, *used, random_state=0)
         html = gn.report(net, X, X[:, 0]).html
-        assert (words in html) == said
+        assert (words in html) == whole
+
+
+def test_several_yes_or_no_are_judged():
+    X = np.random.RandomState(0).standard_normal((30, 3))
+    Y = (X[:, :2] > 0).astype(float)
+    net = gn.Network("3-4-2 relu sigmoid", loss="binary_cross_entropy", random_state=0)
+    page = Page(gn.report(net, X, Y).html)
+    values = {name: float(exact) for name, exact, _ in page.numbers}
+    found = net.evaluate(X, Y, metrics=["accuracy"])["accuracy"]
+    assert values["evaluate.training.accuracy"] == found

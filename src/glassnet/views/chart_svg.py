@@ -157,7 +157,13 @@ def _ticks(ends: tuple[float, float], *, log: bool = False, most: int = 5) -> li
 
 
 def _label(value: float, *, log: bool) -> str:
-    return f"{10**value:.4g}" if log else f"{value:.6g}"
+    """Write a number beside its tick.
+
+    >>> _label(-2.0, log=False), _label(-2.0, log=True)
+    ('−2', '0.01')
+    """
+    text = f"{10**value:.4g}" if log else f"{value:.6g}"
+    return text.replace("-", "−")
 
 
 # -------------------------------------------------------------------------------- the marks

@@ -34,7 +34,8 @@ def section(subject: Subject) -> str:
 
 
 def _scores(subject: Subject) -> str:
-    metrics = ["accuracy"] if subject.is_classes else []
+    yes_or_no = subject.description.loss.is_yes_or_no
+    metrics = ["accuracy"] if subject.is_classes or yes_or_no else []
     metrics += ["r2", "rmse", "mae"] if subject.is_numbers else []
     known = subject.preparation
     unit = known.target_scale if subject.is_number and known else None
