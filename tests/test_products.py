@@ -159,3 +159,35 @@ def test_other_processors(name, tmp_path):
         [sys.executable, "-c", ON_ANOTHER], env=environment, capture_output=True, text=True
     )
     assert ran.stdout.split() == [str(size), str(rows), "right"], ran.stderr
+
+
+MULTIPLY = """
+import sys
+import numpy as np
+from glassnet.engines import products
+from glassnet.engines.compiled import compiled
+
+@compiled
+def multiplied(a, b, out):
+    products.product(a, b, out)
+
+for dtype in sys.argv[1:]:
+    products.load(dtype)
+    random = np.random.default_rng(0)
+    a, b = (random.standard_normal((70, 70)).astype(dtype) for _ in range(2))
+    out = np.empty((70, 70), dtype)
+    multiplied(a, b, out)
+    assert np.allclose(out, a @ b, atol=1e-4), dtype
+"""
+
+
+def test_products_of_two_types_do_not_mix_whichever_was_kept_first(tmp_path):
+    folder = tmp_path / "cache"
+    folder.mkdir(mode=0o700)
+    environment = {**os.environ, "GLASSNET_CACHE_DIR": str(folder)}
+    for dtypes in (["float64"], ["float32", "float64"], ["float64", "float32"]):
+        run = subprocess.run(
+            [sys.executable, "-c", MULTIPLY, *dtypes],
+            env=environment, capture_output=True, text=True,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stderr

@@ -173,6 +173,15 @@ def test_links_lead_somewhere(name):
         assert link.startswith("https://") or (ROOT / link).exists(), link
 
 
+@pytest.mark.parametrize("name", READMES)
+def test_every_picture_is_shown_and_small(name):
+    pictures = sorted((ROOT / "docs" / "pictures").iterdir())
+    assert pictures
+    for picture in pictures:
+        assert f"](docs/pictures/{picture.name})" in read(name), picture.name
+        assert picture.stat().st_size < 150_000, picture.name
+
+
 def test_both_languages_show_the_same_blocks():
     first, second = (
         [(block.language, block.text) for block in blocks_of(read(name))] for name in READMES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
 import numpy as np
@@ -534,3 +535,9 @@ def test_what_cannot_be_recorded_is_refused_before_anything_is_trained(options, 
         gn.Recording(net, X, Y, **options)
     assert message in str(error.value)
     assert bits(net) == before
+
+
+def test_it_takes_what_fit_takes():
+    own, fits = (inspect.signature(f).parameters for f in (gn.Recording, gn.Network.fit))
+    expected = {k: v for k, v in fits.items() if k not in ("self", "nudge")}
+    assert {k: v for k, v in own.items() if k != "network"} == expected

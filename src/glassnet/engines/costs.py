@@ -24,7 +24,7 @@ class Prices:
     updated: float
 
 
-NUMPY = Prices(call=4e-6, term=2e-11, passed=2e-9, updated=1e-8)
+NUMPY = Prices(call=4e-6, term=4e-11, passed=2e-9, updated=1e-8)
 COMPILED = Prices(call=0.0, term=1e-11, passed=3e-11, updated=1.5e-10)
 COMPILED_STEP = 2e-6  # the least that a step in compiled loops takes
 # What a call costs for a stack of networks, and what an array of a stack costs, both against those
@@ -89,8 +89,12 @@ def costs_of_prediction(program: Program, rows: int) -> Costs:
 
 
 def seconds_to_compile(program: Program) -> float:
-    """Estimate what the first compile of a step takes, with the import of the compiler."""
-    return 1.6 + 0.14 * len(program.parameters) / 2
+    """Estimate what the first compile of a step takes, with the import of the compiler.
+
+    Measured, it grows faster than the network's depth.
+    """
+    layers = len(program.parameters) / 2
+    return 1.7 + 0.1 * layers + 0.008 * layers**2
 
 
 def seconds_to_compile_prediction(program: Program) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from types import MappingProxyType
@@ -11,21 +11,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from glassnet.callbacks.protocol import CallbackLike
+from glassnet.class_weight import ClassWeight
 from glassnet.errors import DataError, DescriptionError, NotFiniteError, TrainingError
 from glassnet.explanation import Explanation
 from glassnet.explanation.names import checked, parsed
 from glassnet.history import History
 from glassnet.lines import Line
-from glassnet.network import Network
+from glassnet.network import Metrics, Network, RandomState
 from glassnet.outside import explain_batch, explain_figure, explain_first_weight
 from glassnet.program import Program
 from glassnet.recording.moments import Moment, Moves
 from glassnet.recording.replay import Replay
 from glassnet.rules.entry import is_integer
+from glassnet.rules.optimizers import Optimizer
 from glassnet.rules.optimizers import optimizer as optimizer_of
 from glassnet.trace import Trace
 from glassnet.training.loop import Loop, batch_shares
-from glassnet.training.options import listed
+from glassnet.training.options import USUAL_BATCH, listed
 from glassnet.training.tape import Tape
 
 if TYPE_CHECKING:
@@ -56,7 +59,7 @@ class Recording:
         network: is trained.
         X: (m, inputs).
         y: (m, outputs), or class numbers (m,).
-        options: all that `fit` takes.
+        others: as in `fit`.
 
     Raises:
         DataError: arrays that do not fit.
@@ -78,16 +81,56 @@ class Recording:
 
     """
 
-    def __init__(self, network: Network, X: ArrayLike, y: ArrayLike, **options: Any) -> None:
-        _check(options)
+    def __init__(
+        self,
+        network: Network,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        epochs: int = 100,
+        batch_size: int | None = USUAL_BATCH,
+        optimizer: str | Optimizer = "adam",
+        validation: float | Sequence[ArrayLike] | None = None,
+        early_stopping: int | None = None,
+        metrics: Metrics = (),
+        callbacks: Iterable[CallbackLike] | CallbackLike | None = (),
+        sample_weight: ArrayLike | None = None,
+        class_weight: ClassWeight = None,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        gradients: str = "exact",
+        engine: str = "auto",
+        threads: int | None = None,
+        time_limit: float | None = None,
+        verbose: bool | None = None,
+    ) -> None:
+        _check(optimizer, gradients)
         self._made_with = network.seed  # its first weights
         tape = Tape()
-        options["callbacks"] = (*listed(options.get("callbacks", ())), tape)
         # Copies: what the caller does to these arrays later must not change what was recorded.
-        X, y, options["sample_weight"] = deepcopy((X, y, options.get("sample_weight")))
+        X, y, sample_weight = deepcopy((X, y, sample_weight))
         self.error: NotFiniteError | None = None  # how it ended, where it ended badly
         try:
-            network.fit(X, y, **options)
+            network.fit(
+                X,
+                y,
+                epochs=epochs,
+                batch_size=batch_size,
+                optimizer=optimizer,
+                validation=validation,
+                early_stopping=early_stopping,
+                metrics=metrics,
+                callbacks=(*listed(callbacks), tape),
+                sample_weight=sample_weight,
+                class_weight=class_weight,
+                shuffle=shuffle,
+                random_state=random_state,
+                gradients=gradients,
+                engine=engine,
+                threads=threads,
+                time_limit=time_limit,
+                verbose=verbose,
+            )
         except NotFiniteError as error:
             self.error = error
         assert isinstance(tape.run, Loop)
@@ -374,16 +417,16 @@ def made_by(trace: Trace, line: Line) -> list[str]:
     return [name for name in trace if trace.line_of(name) is line]
 
 
-def _check(options: Mapping[str, Any]) -> None:
+def _check(asked: str | Optimizer, gradients: str) -> None:
     """Raise DescriptionError for trainings whose steps cannot be done again line by line."""
-    optimizer = optimizer_of(options.get("optimizer", "adam"))
+    optimizer = optimizer_of(asked)
     if optimizer.line() is None:
         raise DescriptionError(
             f"a recording does single steps again, and {optimizer!r} makes none: SciPy decides how"
             " far it goes, by the rows of all its steps before; take another optimizer, such as"
             " gn.Adam(), or look at one gradient with net.trace"
         )
-    if options.get("gradients", "exact") == "nudged":
+    if gradients == "nudged":
         raise DescriptionError(
             "a recording shows the lines of the program at work, and nudged gradients come from no"
             " line: leave gradients out"

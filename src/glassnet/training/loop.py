@@ -117,7 +117,7 @@ class Loop(Run):
     def _record(self, losses: NDArray[Any]) -> bool:
         """Record the epochs that these losses complete; say whether training stands after one."""
         per_epoch = self.work.batches.per_epoch
-        together = np.concatenate([self._part, losses])  # float64
+        together = np.concatenate([self._part, losses]) if len(self._part) else losses
         whole = len(together) // per_epoch
         self._part = together[whole * per_epoch :]
         if whole:
@@ -133,10 +133,13 @@ class Loop(Run):
             )
         return not len(self._part)
 
-    def _epoch_losses(self, losses: NDArray[np.float64], first: int) -> NDArray[np.float64]:
+    def _epoch_losses(self, losses: NDArray[Any], first: int) -> NDArray[np.float64]:
         """Give the mean over each epoch's batches (epochs, per_epoch), by weight, or their sum."""
         if self.values.program.description.loss.rows == "sum":
-            return np.asarray(np.sum(losses, axis=1))
+            return np.asarray(np.sum(losses, axis=1, dtype=np.float64))
+        batches = self.work.batches
+        if self.work.weights is None and batches.rows % batches.size == 0:
+            return np.asarray(np.mean(losses, axis=1, dtype=np.float64))
         epochs = range(first, first + len(losses))
         return np.asarray(np.sum(losses * batch_shares(self.work, epochs), axis=1))
 
