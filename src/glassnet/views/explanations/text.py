@@ -21,7 +21,7 @@ def _rows(explanation: Explanation) -> Iterator[str]:
     yield heading(explanation)
     if explanation.equation:
         yield from wrapped("  line      ", explanation.origin)
-        yield from wrapped("  equation  ", explanation.equation)
+        yield from equation_rows("  equation  ", explanation.equation)
     if explanation.array is not None:
         yield ""
         yield from _array(explanation.array)
@@ -48,6 +48,18 @@ def heading(explanation: Explanation) -> str:
         note = f": {explanation.origin}"
     says = " is an array of " if explanation.array is not None else " = "
     return f"{explanation.what}{says}{explanation.result}{note}"
+
+
+def equation_rows(head: str, equation: str) -> Iterator[str]:
+    """Give an equation; where it says how several values are made, a row for each of them.
+
+    >>> print(*equation_rows("so ", "v ← v + d;  p ← p − v"), sep="\\n")
+    so v ← v + d
+       p ← p − v
+    """
+    for part in equation.split(";  "):
+        yield from wrapped(head, part)
+        head = " " * len(head)
 
 
 def step_rows(step: Step) -> Iterator[str]:
