@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from glassnet.debugger import KEYS, Debugger
 from glassnet.lines import Line
 from glassnet.recording import Recording, layer_of
+from glassnet.views.explanations.text import text
 from glassnet.views.letters import cells, fold
 from glassnet.views.numbers import numbers_in
 
@@ -60,13 +61,13 @@ def value_rows(debugger: Debugger, width: int) -> list[str]:
     ]
     names = max(cells(name) for _, name, _, _ in rows)
     shapes = max(len(shape) for _, _, shape, _ in rows)
-    text = []
+    lines = []
     for kind, name, shape, value in rows:
         start = f"{kind}  {name:<{names}}  {shape:<{shapes}}  "
         for numbers in numbers_in(value, max(12, width - len(start))):
-            text.append(start + numbers)
+            lines.append(start + numbers)
             start = " " * len(start)
-    return text
+    return lines
 
 
 def _values(values: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, str, NDArray[Any]]]:
@@ -76,7 +77,7 @@ def _values(values: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, str, NDAr
 
 def explanation_rows(debugger: Debugger, width: int) -> list[str]:
     """Give the arithmetic of the number that is chosen."""
-    return fold(str(debugger.explanation), width, hang=2).splitlines()
+    return fold(text(debugger.explanation, width), width, hang=2).splitlines()
 
 
 def key_rows(width: int) -> list[str]:
