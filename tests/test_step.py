@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 import glassnet as gn
 from glassnet.cli import main
-from glassnet.debugger import KEYS, Debugger, Press, presses_in
+from glassnet.debugger import KEYS, Debugger, Press, breakpoints, presses_in
 from glassnet.errors import DataError, DescriptionError
 from glassnet.lines import Phase
 from glassnet.recording import Moment
@@ -253,6 +253,46 @@ def test_nan_stops_the_run_at_the_line_that_made_it():
     one.run.go()
     one.press(Press("r"))
     assert one.message == "no breakpoint on the way: at the end of the run"
+
+
+def saturated(steps=6):
+    """Make a run in which z1 is inf in every step, and all that comes of it finite."""
+    net = gn.Network("1-1-1 tanh linear", random_state=0)
+    net.weights["W1"] = [[3e38]]
+    how = {"epochs": steps, "optimizer": gn.SGD(0.1), **QUIET}
+    return Debugger(gn.Recording(net, [[4.0]], [0.5], **how))
+
+
+def test_inf_within_a_step_stops_the_run_though_the_weights_stay_finite():
+    one = saturated()
+    assert one.run.error is None
+    one.run.go(line=2)
+    for epoch in (2, 3):
+        one.press(Press("r"))
+        assert one.run.epoch == epoch
+        assert one.run.line.outputs == ("z1",)
+        assert one.message.startswith("stopped by inf or nan: z1[0, 0] is inf in the line 'z1 = x")
+    one.press(Press("R"))
+    assert (one.run.epoch, one.run.line_number) == (2, 1)
+    one.press(Press("x"))
+    one.run.go(line=2)
+    one.press(Press("i"))
+    one.press(Press("r"))
+    assert one.message == "stopped by a breakpoint"
+
+
+def test_how_far_was_looked_for_inf_is_said(monkeypatch):
+    one = pressed("", epochs=20)
+    one.press(Press("r"))
+    assert one.message == "no breakpoint on the way: at the end of the run"
+    monkeypatch.setattr(breakpoints, "MOST_STEPS", 7)
+    one.press(Press("R"))
+    assert one.message == (
+        "no breakpoint on the way: at its beginning; of the 40 steps on the way the first 7 were"
+        " looked through for inf and nan that did not end the run"
+    )
+    monkeypatch.setattr(breakpoints, "MOST_NUMBERS", 1)
+    assert one.breakpoints.reach(one.run) == 1
 
 
 @pytest.mark.parametrize(

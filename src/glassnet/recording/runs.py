@@ -24,6 +24,7 @@ from glassnet.recording.replay import Replay
 from glassnet.rules.entry import is_integer
 from glassnet.rules.optimizers import optimizer as optimizer_of
 from glassnet.trace import Trace
+from glassnet.training.guard import cause_of
 from glassnet.training.loop import Loop, batch_shares
 from glassnet.training.options import listed
 from glassnet.training.tape import Tape
@@ -297,9 +298,20 @@ class Recording:
         if self.error is None:
             raise TrainingError("nothing became inf or nan in this run")
         step = len(self) - 1
-        found = self._replay.trace(step).first_not_finite()
-        line = None if found is None else found[0]
-        return Moment(step, 0 if line is None else self._number_of(line))
+        found = self.not_finite_in(step)
+        return Moment(step, 0) if found is None else found[0]
+
+    def not_finite_in(self, step: int) -> tuple[Moment, str] | None:
+        """Give where a step, from 0, makes its first inf or nan, and what it is in words.
+
+        None if all its numbers are finite. A step may make some and leave the weights finite.
+        """
+        trace = self._replay.trace(step)
+        found = trace.first_not_finite()
+        if found is None:
+            return None
+        line = found[0]
+        return Moment(step, 0 if line is None else self._number_of(line)), cause_of(trace)
 
     def _number_of(self, line: Line) -> int:
         return next(n for n, other in enumerate(self.program.lines) if other is line)
