@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,13 @@ from glassnet.errors import unknown_name
 from glassnet.explanation.arithmetic import Leaf, Operation, leaves, product
 from glassnet.explanation.digits import in_full
 from glassnet.explanation.names import checked_index, parsed
+from glassnet.explanation.reader import MOST_TERMS, SHOWN_TERMS
 from glassnet.explanation.record import Explanation, Step
 from glassnet.explanation.whole import corner_of
 from glassnet.history import History
 from glassnet.outside.recorded import Number, operands_of, steps_of
 
-MOST_TERMS, SHOWN_TERMS = 8, 6
+BATCH = "loss of a batch before its update"
 SAYS: Mapping[str, str] = {
     "loss": "the mean of its batches' losses, each before its update (their sum, where losses"
     " add up)",
@@ -32,14 +33,20 @@ def explain_figure(
     what: str,
     losses: ArrayLike | None = None,
     shares: ArrayLike | None = None,
+    *,
+    letters: Sequence[str] | None = None,
+    origin: str = BATCH,
 ) -> Explanation:
     """Explain a figure of a History, such as "loss[12]" or "validation_accuracy[12]".
 
     Args:
         history: has the figure.
         what: a name of `history.columns` and the epoch of this fit, from 0.
-        losses: of the epoch's batches, where they are known: the loss is worked out from them.
-        shares: what part each of them is of the epoch; by default all the same.
+        losses: of the epoch's batches, or other numbers of which the figure is a mean, where they
+            are known: the figure is worked out from them.
+        shares: what part each of them is of the figure; by default all the same.
+        letters: what they are called; by default batch_loss[0], ….
+        origin: where they come from, in words.
 
     Raises:
         DescriptionError: there is no such figure.
@@ -81,19 +88,20 @@ def explain_figure(
     (epoch,) = checked_index(column, ("epochs",), name, index)
     value, written = float(column[epoch]), f"{name}[{epoch}]"
     steps: list[Step] = []
-    if name == "loss" and losses is not None:
+    if losses is not None:
         found = np.asarray(losses, np.float64)
         parts = np.full(len(found), 1 / len(found)) if shares is None else np.asarray(shares)
-        steps = _mean(written, found, parts, value)
-    operands = operands_of(steps, _origins(steps))
+        letters = letters or [f"batch_loss[{k}]" for k in range(len(found))]
+        steps = _mean(written, found, parts, value, letters)
+    operands = operands_of(steps, _origins(steps, origin))
     result = steps[-1].result if steps else in_full(column[epoch])
     remarks = (f"of epoch {epoch + 1}{_rank(history, name, column, epoch)}",)
     return Explanation(written, value, result, _says(name), "", "", tuple(steps), operands, remarks)
 
 
-def _origins(steps: list[Step]) -> dict[str, str]:
+def _origins(steps: list[Step], origin: str) -> dict[str, str]:
     return {
-        leaf.letters: "loss of a batch before its update"
+        leaf.letters: origin
         for step in steps
         for leaf in leaves(step.expression)
         if leaf.kind == "value"
@@ -117,15 +125,15 @@ def _rank(history: History, name: str, column: Any, epoch: int) -> str:
     return ", the best so far" if column[epoch] == best else ""
 
 
-def _mean(what: str, losses: Any, shares: Any, value: float) -> list[Step]:
-    """Give the weighted sum of batches' losses: its largest terms, and the rest as one."""
+def _mean(what: str, losses: Any, shares: Any, value: float, letters: Sequence[str]) -> list[Step]:
+    """Give the weighted sum of some numbers: its largest terms, and the rest as one."""
     terms = losses * shares
     places = range(len(terms))
     if len(terms) > MOST_TERMS:
         places = sorted(np.argsort(-np.abs(terms), kind="stable")[:SHOWN_TERMS])  # type: ignore[assignment]
     parts: list[Any] = []
     for k in places:
-        loss = Leaf(f"batch_loss[{k}]", float(losses[k]), "value")
+        loss = Leaf(letters[k], float(losses[k]), "value")
         share = Leaf(in_full(np.float64(shares[k])), float(shares[k]), "number")
         parts.append(loss if shares[k] == 1 else product([share, loss], float(terms[k])))
     if len(terms) > len(parts):
