@@ -61,8 +61,8 @@ def explain_figure(
         <BLANKLINE>
           of epoch 1, the best so far
         <BLANKLINE>
-          loss[0] = 0.5·batch_loss[0] + 0.5·batch_loss[1]
-                  = 0.5·0.75 + 0.5·0.25
+          loss[0] = (batch_loss[0] + batch_loss[1]) / 2
+                  = (0.75 + 0.25) / 2
                   = 0.5
         <BLANKLINE>
         where
@@ -126,7 +126,9 @@ def _rank(history: History, name: str, column: Any, epoch: int) -> str:
 
 
 def _mean(what: str, losses: Any, shares: Any, value: float, letters: Sequence[str]) -> list[Step]:
-    """Give the weighted sum of some numbers: its largest terms, and the rest as one."""
+    """Give the mean or weighted sum of some numbers: its largest terms, and the rest as one."""
+    equal = len(losses) > 1 and np.allclose(shares, 1 / len(losses), rtol=1e-12, atol=0)
+    shares = np.ones(len(losses)) if equal else shares
     terms = losses * shares
     places = range(len(terms))
     if len(terms) > MOST_TERMS:
@@ -139,5 +141,8 @@ def _mean(what: str, losses: Any, shares: Any, value: float, letters: Sequence[s
     if len(terms) > len(parts):
         rest = float(np.delete(terms, list(places)).sum())
         parts.append(Leaf(f"({len(terms) - len(parts)} more)", rest))
-    whole = parts[0] if len(parts) == 1 else Operation("add", tuple(parts), value)
+    whole = parts[0] if len(parts) == 1 else Operation("add", tuple(parts), float(terms.sum()))
+    if equal:
+        count = Leaf(str(len(losses)), float(len(losses)), "number")
+        whole = Operation("divide", (whole, count), value)
     return steps_of(what, Number(value, whole), value)

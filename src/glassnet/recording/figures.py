@@ -37,7 +37,7 @@ def explain_recorded(replay: Replay, what: str) -> Explanation:
         >>> how = {"validation": ([[1.0], [3.0]], [2.0, 0.0]), "epochs": 2, "verbose": False}
         >>> run = gn.Recording(net, [[1.0], [2.0]], [2.0, 4.0], **how)
         >>> run.explain("history.validation_loss[1]").steps[-1].letters
-        '0.5·row_loss[0] + 0.5·row_loss[1]'
+        '(row_loss[0] + row_loss[1]) / 2'
 
     """
     history = replay.loop.history
