@@ -7,7 +7,7 @@ from html import escape
 
 from glassnet.explanation.equations import Equation, Equations
 from glassnet.views.explanations.formula import AND, formula
-from glassnet.views.explanations.html import STYLE
+from glassnet.views.explanations.html import STYLE, equation_in_html
 from glassnet.views.explanations.latex import prose
 from glassnet.views.explanations.markdown import code, escaped, table
 from glassnet.views.explanations.text import WIDTH, equation_rows, wrapped
@@ -135,7 +135,7 @@ def _html(equations: Equations) -> Iterator[str]:
         yield f"<p><b>{phase}</b>: {escape(SAYS[phase])}</p><table>"
         for e in equations.of_phase(phase):
             yield (
-                f'<tr data-line="{e.number}"><td><code>{escape(e.line.equation)}</code></td>'
+                f'<tr data-line="{e.number}"><td>{equation_in_html(e.line.equation)}</td>'
                 f'<td class="quiet number">line {e.number}</td>'
                 f'<td class="quiet"><code>{escape(e.line.text)}</code></td></tr>'
             )

@@ -50,6 +50,15 @@ def heading(explanation: Explanation) -> str:
     return f"{explanation.what}{says}{explanation.result}{note}"
 
 
+def parts_of(equation: str) -> list[str]:
+    """Give how each value of a line is made, where its equation says so of several.
+
+    >>> parts_of("v ← v + d;  p ← p − v")
+    ['v ← v + d', 'p ← p − v']
+    """
+    return equation.split(";  ")
+
+
 def equation_rows(head: str, equation: str, width: int = WIDTH) -> Iterator[str]:
     r"""Give an equation; where it says how several values are made, a row for each of them.
 
@@ -57,7 +66,7 @@ def equation_rows(head: str, equation: str, width: int = WIDTH) -> Iterator[str]
     so v ← v + d
        p ← p − v
     """
-    for part in equation.split(";  "):
+    for part in parts_of(equation):
         yield from wrapped(head, part, width)
         head = " " * len(head)
 
