@@ -190,7 +190,7 @@ def test_how_several_values_are_made_stands_in_rows():
     place = rows.index("  mean_W1 ← β1 · mean_W1 + (1 − β1) · dW1")
     assert rows[place + 1] == "  square_W1 ← β2 · square_W1 + (1 − β2) · dW1²"
     assert rows[place + 2].startswith("  W1 ← W1 − learning_rate · (mean_W1 / correction1)")
-    first = '<tr data-line="{}"><td><code>mean_W1 ← β1 · mean_W1 + (1 − β1) · dW1</code><br><code>'
+    first = '<tr data-line="{}"><td><div><code>mean_W1 ← β1 · mean_W1 + (1 − β1) · dW1</code></div>'
     assert first.format(next(iter(equations.of_phase("update"))).number) in equations.html()
     update = equations.latex().split(r"\paragraph{update}")[1]
     block = update.partition(r"\end{align}")[0]

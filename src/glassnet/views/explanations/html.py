@@ -83,9 +83,9 @@ def equation_in_html(equation: str) -> str:
     """Give an equation in plain letters, a row for each value that it makes.
 
     >>> equation_in_html("v ← v + d;  p ← p − v")
-    '<code>v ← v + d</code><br><code>p ← p − v</code>'
+    '<div><code>v ← v + d</code></div><div><code>p ← p − v</code></div>'
     """
-    return "<br>".join(f"<code>{escape(part)}</code>" for part in parts_of(equation))
+    return "".join(f"<div><code>{escape(part)}</code></div>" for part in parts_of(equation))
 
 
 def _heading(explanation: Explanation) -> str:
