@@ -386,8 +386,11 @@ def test_the_loss_of_an_epoch_is_the_mean_of_its_batches(size, shown, weights):
     assert len((whole.parts[0] if equal else whole).parts) == shown
     assert (" more)" in explanation.letters) == (count > 8)
     assert not check_numbers(explanation.steps[-1])
+    shares = batch_shares(work, range(1))[0]
     for operand in explanation.operands:
-        assert operand.value == losses[int(operand.name[11:-1])]
+        name, place = operand.name[:-1].split("[")
+        assert operand.value == {"batch_loss": losses, "batch_share": shares}[name][int(place)]
+    assert ("batch_share" in explanation.letters) != equal
 
 
 def test_a_history_explains_its_figures():

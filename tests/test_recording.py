@@ -363,13 +363,16 @@ def test_figures_of_the_history_are_worked_out_from_the_batches(weights):
         found = run.explain(f"history.loss[{epoch}]")
         assert found.value == run.history.loss[epoch]
         run.go(epoch % 5 + 1)
-        for batch, operand in enumerate(found.operands):
+        values = {operand.name: operand.value for operand in found.operands}
+        for batch in range(run.batches):
             run.go(epoch % 5 + 1, batch + 1)
-            assert operand.value == run.loss
-        assert len(found.operands) == run.batches
-        terms = re.findall(r"([\d.]+)·batch_loss\[(\d)\]", found.steps[-1].letters)
-        parts = [float(share) * found.operands[int(batch)].value for share, batch in terms]
-        assert sum(parts) == pytest.approx(found.value, rel=1e-12)
+            assert values[f"batch_loss[{batch}]"] == run.loss
+        assert len(values) == 2 * run.batches
+        terms = re.findall(r"(batch_share\[\d\])·(batch_loss\[\d\])", found.steps[-1].letters)
+        assert len(terms) == run.batches
+        assert sum(values[share] * values[loss] for share, loss in terms) == pytest.approx(
+            found.value, rel=1e-12
+        )
     with pytest.raises(DescriptionError) as error:
         run.explain("history.los[3]")
     assert "did you mean 'loss'" in str(error.value)
@@ -405,13 +408,13 @@ def test_what_validation_found_is_worked_out_from_its_rows(kind):
             assert found.value == run.history.columns[what][epoch]
             (step,) = found.steps
             assert step.value == found.value
-            shown = re.findall(r"(?:([\d.e−]+)·)?row_\w+\[(\d+)\]", step.letters)
-            of = [float((share or "1").replace("−", "-")) for share, _ in shown]
-            assert len(shown) == len(found.operands)
+            values = {operand.name: operand.value for operand in found.operands} | {"": 1.0}
+            pattern = r"(?:(row_share\[\d+\])·)?(row_(?:loss|mae|accuracy)\[\d+\])"
+            shown = re.findall(pattern, step.letters)
             rest = re.search(r"\((\d+) more\)", step.letters)
             known = len(shown) + int(rest[1] if rest else 0)
             assert known == (7 if what.startswith("validation_") else 16)
-            parts = [s * operand.value for s, operand in zip(of, found.operands, strict=True)]
+            parts = [values[share] * values[one] for share, one in shown]
             count = re.search(r"/ (\d+)$", step.letters)
             assert not count or int(count[1]) == known
             if not rest:

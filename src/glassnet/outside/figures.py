@@ -19,7 +19,14 @@ from glassnet.explanation.whole import corner_of
 from glassnet.history import History
 from glassnet.outside.recorded import Number, operands_of, steps_of
 
-BATCH = "loss of a batch before its update"
+# What a figure is a mean of, and what the part of each is.
+PARTS: Mapping[str, tuple[str, str]] = {
+    "batch": ("loss of a batch before its update", "what part of the epoch the batch is"),
+    "row": (
+        "of the row alone, as prediction sees it after the epoch",
+        "what part of all rows the row counts",
+    ),
+}
 SAYS: Mapping[str, str] = {
     "loss": "the mean of its batches' losses, each before its update (their sum, where losses"
     " add up)",
@@ -34,8 +41,8 @@ def explain_figure(
     losses: ArrayLike | None = None,
     shares: ArrayLike | None = None,
     *,
-    letters: Sequence[str] | None = None,
-    origin: str = BATCH,
+    part: str = "batch",
+    numbers: Sequence[int] | None = None,
 ) -> Explanation:
     """Explain a figure of a History, such as "loss[12]" or "validation_accuracy[12]".
 
@@ -45,8 +52,8 @@ def explain_figure(
         losses: of the epoch's batches, or other numbers of which the figure is a mean, where they
             are known: the figure is worked out from them.
         shares: what part each of them is of the figure; by default all the same.
-        letters: what they are called; by default batch_loss[0], ….
-        origin: where they come from, in words.
+        part: what each of them is of: a "batch" or a "row".
+        numbers: of these batches or rows; by default from 0 on.
 
     Raises:
         DescriptionError: there is no such figure.
@@ -91,17 +98,19 @@ def explain_figure(
     if losses is not None:
         found = np.asarray(losses, np.float64)
         parts = np.full(len(found), 1 / len(found)) if shares is None else np.asarray(shares)
-        letters = letters or [f"batch_loss[{k}]" for k in range(len(found))]
+        places = range(len(found)) if numbers is None else numbers
+        one, share = f"{part}_{name.removeprefix('validation_')}", f"{part}_share"
+        letters = [(f"{share}[{place}]", f"{one}[{place}]") for place in places]
         steps = _mean(written, found, parts, value, letters)
-    operands = operands_of(steps, _origins(steps, origin))
+    operands = operands_of(steps, _origins(steps, part))
     result = steps[-1].result if steps else in_full(column[epoch])
     remarks = (f"of epoch {epoch + 1}{_rank(history, name, column, epoch)}",)
     return Explanation(written, value, result, _says(name), "", "", tuple(steps), operands, remarks)
 
 
-def _origins(steps: list[Step], origin: str) -> dict[str, str]:
+def _origins(steps: list[Step], part: str) -> dict[str, str]:
     return {
-        leaf.letters: origin
+        leaf.letters: PARTS[part][leaf.letters.startswith(f"{part}_share[")]
         for step in steps
         for leaf in leaves(step.expression)
         if leaf.kind == "value"
@@ -125,7 +134,9 @@ def _rank(history: History, name: str, column: Any, epoch: int) -> str:
     return ", the best so far" if column[epoch] == best else ""
 
 
-def _mean(what: str, losses: Any, shares: Any, value: float, letters: Sequence[str]) -> list[Step]:
+def _mean(
+    what: str, losses: Any, shares: Any, value: float, letters: Sequence[tuple[str, str]]
+) -> list[Step]:
     """Give the mean or weighted sum of some numbers: its largest terms, and the rest as one."""
     equal = len(losses) > 1 and np.allclose(shares, 1 / len(losses), rtol=1e-12, atol=0)
     shares = np.ones(len(losses)) if equal else shares
@@ -135,8 +146,8 @@ def _mean(what: str, losses: Any, shares: Any, value: float, letters: Sequence[s
         places = sorted(np.argsort(-np.abs(terms), kind="stable")[:SHOWN_TERMS])  # type: ignore[assignment]
     parts: list[Any] = []
     for k in places:
-        loss = Leaf(letters[k], float(losses[k]), "value")
-        share = Leaf(in_full(np.float64(shares[k])), float(shares[k]), "number")
+        loss = Leaf(letters[k][1], float(losses[k]), "value")
+        share = Leaf(letters[k][0], float(shares[k]), "value")
         parts.append(loss if shares[k] == 1 else product([share, loss], float(terms[k])))
     if len(terms) > len(parts):
         rest = float(np.delete(terms, list(places)).sum())

@@ -60,9 +60,7 @@ def explain_recorded(replay: Replay, what: str) -> Explanation:
     if not math.isclose(float(np.sum(shares * found)), float(figures[epoch]), rel_tol=1e-4):
         return explain_figure(history, what)  # a metric of the user's with the name of ours
     numbers = np.arange(len(rows)) if rows.numbers is None else rows.numbers
-    letters = [f"row_{figure}[{number}]" for number in numbers.tolist()]
-    origin = f"{figure} of a row alone, as prediction sees it after the epoch"
-    return explain_figure(history, what, found, shares, letters=letters, origin=origin)
+    return explain_figure(history, what, found, shares, part="row", numbers=numbers.tolist())
 
 
 def _shares_of_batches(replay: Replay, epoch: int) -> NDArray[np.float64]:
