@@ -401,6 +401,13 @@ def test_a_drawing_without_room_says_what_it_needs():
     assert max(map(len, wires.drawing(debugger().run, 40))) <= 40
 
 
+@pytest.mark.parametrize("width", [60, 82, 200])
+def test_the_rows_of_a_batch_are_shown_however_long_the_rates_are(width):
+    one = debugger(optimizer=gn.Adam(average=gn.EMA()))
+    page = " ".join(row.strip() for row in plain.page(one, width)[:4])
+    assert "rows 1 0 ▶" in page
+
+
 @pytest.mark.parametrize("width", [60, 80])
 def test_no_index_is_broken_where_there_is_room(width):
     """An explanation is written for the width of its page, and not broken a second time."""

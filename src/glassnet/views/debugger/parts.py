@@ -15,6 +15,7 @@ from glassnet.views.letters import cells, fold
 from glassnet.views.numbers import numbers_in
 
 NARROWEST = 40
+FEWEST = 12  # columns for the rows of a batch
 AT, STOP = "▶", "●"
 
 
@@ -35,13 +36,18 @@ def place_text(run: Recording) -> str:
 
 
 def step_text(run: Recording, width: int) -> str:
-    """Say what holds for the whole step: the loss of its batch, its rates, its rows."""
+    """Say what holds for the whole step: the loss of its batch, its rates, its rows.
+
+    Where there is no room for rows behind the rates, they are as many as fit into a second line.
+    """
     rates = ", ".join(f"{name} {number:.4g}" for name, number in run.rates.items())
     start = f"loss {run.loss:.6g}" + (f", {rates}" if rates else "") + ", rows "
     shown = run.rows.tolist()
     rows = " ".join(map(str, shown[:width]))
-    if len(start) + len(rows) > width:
-        rows = rows[: max(3, width - len(start) - 2)].rpartition(" ")[0] + " …"
+    room = width - len(start)
+    room = room if room >= FEWEST else width
+    if len(rows) > room:
+        rows = rows[: room - 2].rpartition(" ")[0] + " …"
     return start + rows
 
 
