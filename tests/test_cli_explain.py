@@ -181,6 +181,7 @@ def test_the_optimizer_is_that_of_the_model(tmp_path, optimizer):
         (("--number", "q[0]"), "unknown value 'q'; known: W1, W1', W2"),
         (("--number", "a1[0, 9]"), "a1 has the shape (1, 5): there is no 9 in an axis of 5"),
         (("--number", "a1[0"), "cannot read 'a1[0'"),
+        (("--number", ""), "cannot read '': write a name and an index"),
         (
             ("--out", "row.pdf"),
             "an explanation is saved as a .txt or .md or .tex or .html or .json",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -13,9 +14,10 @@ from glassnet.errors import DescriptionError
 from glassnet.explanation.equations import Equations
 from glassnet.lines import Line, Phase
 from glassnet.program import Program
+from glassnet.recording import made_by
 from glassnet.rules.activations import ACTIVATIONS
 from glassnet.rules.layers import Dense
-from glassnet.rules.optimizers import LBFGS, SGD
+from glassnet.rules.optimizers import LBFGS, OPTIMIZERS, SGD
 from glassnet.views.explanations.equations import in_latex
 from glassnet.views.explanations.formula import formula
 from glassnet.views.explanations.names import name_in_latex
@@ -44,7 +46,8 @@ def check_equations(program):
     assert [int(n) for n in re.findall(r"\$ \| (\d+) \| `", markdown)] == numbers
     for entry in equations:
         assert f"line {entry.number}: {entry.line.text}" in text
-        assert entry.line.equation in text
+        parts = entry.line.equation.split(";  ")  # how each of several values is made
+        assert all(" ".join(part.split()) in " ".join(text.split()) for part in parts)
     plain = json.loads(json.dumps(equations.as_dict()))["equations"]
     assert [(e["number"], e["line"]) for e in plain] == [(e.number, e.line.text) for e in equations]
     typeset = equations._repr_latex_()
@@ -137,6 +140,61 @@ def test_a_typesetter_can_read_all_formulas(loss):
             layers = (Dense(2, activation), Dense(3, activation))
             for entry in Equations(Program(gn.Description(2, layers, loss), SGD())):
                 parser.parse(f"${in_latex(entry)}$")
+
+
+def as_python(expression):
+    """Write an equation's right side as Python; d|x| is a size and √x a root of one name."""
+    for old, new in (("·", "*"), ("−", "-"), ("²", "**2"), ("sign(", "np.sign(")):
+        expression = expression.replace(old, new)
+    expression = re.sub(r"\|(\w+)\|", r"abs(\1)", expression).replace("max(", "np.maximum(")
+    return re.sub(r"√(\w+)", r"np.sqrt(\1)", expression).replace("√(", "np.sqrt(")
+
+
+UPDATES = [
+    *(kind() for name, kind in OPTIMIZERS.items() if name != "lbfgs"),
+    gn.SGD(0.1, momentum=0.9),
+    gn.SGD(0.1, momentum=0.9, nesterov=True),
+    gn.RMSprop(momentum=0.5),
+    gn.RMSprop(centered=True),
+    gn.RMSprop(momentum=0.5, centered=True),
+]
+
+
+@pytest.mark.parametrize("optimizer", UPDATES, ids=repr)
+def test_the_equation_of_an_update_makes_all_that_its_line_makes(optimizer):
+    """Worked out as it is written, it gives the weight and all that the optimizer keeps."""
+    net = gn.Network("2-1 linear", dtype="float64", random_state=0)
+    x, y = [[1.0, -2.0], [0.5, 3.0]], [1.0, -1.0]
+    for _ in range(7):
+        net.partial_fit(x, y, optimizer=optimizer)
+    trace = net.trace(x, y, optimizer=optimizer)
+    options = {"β1": "beta1", "β2": "beta2", "ε": "epsilon", "α": "alpha", "ρ": "rho"}
+    known = {letter: getattr(optimizer, name, None) for letter, name in options.items()}
+    known |= {"np": np, "momentum": getattr(optimizer, "momentum", None)}
+    line = next(line for line in trace.lines if line.phase is Phase.UPDATE)
+    results = dict(zip(line.outputs, made_by(trace, line), strict=True))
+    known |= {name: trace[read] for name, read in trace.read_as(results["W1"]).items()}
+    made = set()
+    for part in line.equation.split(";  "):
+        name, expression = re.split(" ← | = ", part)
+        known[name] = eval(as_python(expression), {}, known)
+        made.add(name)
+    assert made >= set(line.outputs)
+    for name, result in results.items():
+        np.testing.assert_allclose(known[name], trace[result], rtol=1e-12)
+
+
+def test_how_several_values_are_made_stands_in_rows():
+    equations = gn.Network("1-1 linear").equations("adam")
+    rows = str(equations).splitlines()
+    place = rows.index("  mean_W1 ← β1 · mean_W1 + (1 − β1) · dW1")
+    assert rows[place + 1] == "  square_W1 ← β2 · square_W1 + (1 − β2) · dW1²"
+    assert rows[place + 2].startswith("  W1 ← W1 − learning_rate · (mean_W1 / correction1)")
+    first = '<tr data-line="{}"><td><div><code>mean_W1 ← β1 · mean_W1 + (1 − β1) · dW1</code></div>'
+    assert first.format(next(iter(equations.of_phase("update"))).number) in equations.html()
+    update = equations.latex().split(r"\paragraph{update}")[1]
+    block = update.partition(r"\end{align}")[0]
+    assert (block.count(r"\tag"), block.count(r"\notag"), block.count(" &")) == (2, 4, 6)
 
 
 def test_lbfgs_has_the_lines_of_its_gradients():

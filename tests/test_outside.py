@@ -19,7 +19,6 @@ from glassnet.engines.numpy import NumpyEngine
 from glassnet.errors import DescriptionError
 from glassnet.explanation.writing import in_letters
 from glassnet.history import History, Tally
-from glassnet.outside.orders import where_from
 from glassnet.outside.recorded import Number, named, with_numbers
 from glassnet.program import Program
 from glassnet.rules.layers import Dense, Dropout, Embedding, GaussianNoise
@@ -211,8 +210,6 @@ def test_the_rows_of_a_batch_are_those_that_a_step_takes(rows, size, shuffle, se
         assert shown == wanted[: len(shown)].tolist()
         assert explanation.array.left_out == len(wanted) - len(shown)
         seen += wanted.tolist()
-        number = int(re.match(r"row (\d+)", where_from(batches, epoch, position, 0))[1])
-        assert number == wanted[0]
         check_latex(explanation.latex())
     assert sorted(seen) == list(range(rows))
     with pytest.raises(DescriptionError, match="there is no batch"):
@@ -382,11 +379,18 @@ def test_the_loss_of_an_epoch_is_the_mean_of_its_batches(size, shown, weights):
         history, "loss[0]", losses, batch_shares(work, range(1))[0]
     )
     assert explanation.value == history.loss[0]
-    assert len(explanation.steps[-1].expression.parts) == shown
+    whole = explanation.steps[-1].expression
+    equal = weights is None and 20 % size == 0
+    assert (whole.name == "divide") == equal
+    assert explanation.letters.endswith(") / 10") == equal
+    assert len((whole.parts[0] if equal else whole).parts) == shown
     assert (" more)" in explanation.letters) == (count > 8)
     assert not check_numbers(explanation.steps[-1])
+    shares = batch_shares(work, range(1))[0]
     for operand in explanation.operands:
-        assert operand.value == losses[int(operand.name[11:-1])]
+        name, place = operand.name[:-1].split("[")
+        assert operand.value == {"batch_loss": losses, "batch_share": shares}[name][int(place)]
+    assert ("batch_share" in explanation.letters) != equal
 
 
 def test_a_history_explains_its_figures():

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import glassnet as gn
 from glassnet.errors import DataError, DescriptionError, TrainingError
 from glassnet.recording import MOVES, Moment, replay
+from glassnet.recording import figures as recorded_figures
 from glassnet.recording.moments import Moves
 from glassnet.rules.optimizers import OPTIMIZERS
 from glassnet.training import tape as tapes
@@ -249,7 +250,7 @@ def test_layers_and_phases_begin_with_their_first_line():
         while run.epoch == 1:
             found.append(run.line.outputs[0])
             run.next(by)
-    assert firsts["phase"] == ["z1", "loss", "da2", "W1"] or firsts["phase"][0] == "z1"
+    assert firsts["phase"] == ["z1", "loss", "da2", "W1"]
     assert firsts["layer"][:2] == ["z1", "z2"]
     run.go(1, 1, "dW2")
     run.back("phase")
@@ -326,15 +327,33 @@ def test_what_a_step_is_given_is_explained():
     assert net.tally.epochs == 5
     assert not run.explain("W1[0, 0]").steps
     rows = run.explain("rows")
-    assert [row[-1] for row in rows.array.cells] == [str(row) for row in run.rows.tolist()] or rows
+    assert [[cell.value for cell in row] for row in rows.array.cells] == [run.rows.tolist()]
     assert "batch 1 of epoch 2" in rows.origin
-    assert f"is row {run.rows[3]} of what was given" in str(run.explain("x[3, 1]"))
+    assert f"is row {run.rows[3]} of X" in str(run.explain("x[3, 1]"))
     rate = run.explain("learning_rate")
     assert rate.value == run.rates["learning_rate"] == run.trace["learning_rate"]
     assert "Cosine(0.1)" in " ".join(rate.remarks)
     keep = run.explain("keep1[2, 1]")
     assert keep.value == run.trace["keep1"][2, 1]
     assert "epoch 2, batch 1" in " ".join(keep.remarks)
+
+
+def test_rows_are_numbered_as_in_what_was_given():
+    """Rows held back and rows of weight 0 shift the others within what is trained on."""
+    weights = np.where(np.arange(23) % 5 == 0, 0, 1)
+    how = {"epochs": 2, "batch_size": 4, "validation": 0.3, "sample_weight": weights, **QUIET}
+    run = gn.Recording(plain(), X, Y, **how)
+    seen = set()
+    for batch in range(1, run.batches + 1):
+        run.go(1, batch)
+        np.testing.assert_array_equal(run.trace["x"], X[run.rows])
+        said = run.explain("rows")
+        assert [cell.value for cell in said.array.cells[0]] == run.rows.tolist()
+        assert f"row 0 of the batch is row {run.rows[0]} of X" in str(run.explain("x[0, 1]"))
+        assert "without those held back for validation" in " ".join(said.remarks)
+        seen |= set(run.rows.tolist())
+    assert max(seen) > len(seen) - 1  # else the numbers would be the same
+    assert not any(weights[row] == 0 for row in seen)
 
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS])
@@ -345,21 +364,77 @@ def test_figures_of_the_history_are_worked_out_from_the_batches(weights):
         found = run.explain(f"history.loss[{epoch}]")
         assert found.value == run.history.loss[epoch]
         run.go(epoch % 5 + 1)
-        for batch, operand in enumerate(found.operands):
+        values = {operand.name: operand.value for operand in found.operands}
+        for batch in range(run.batches):
             run.go(epoch % 5 + 1, batch + 1)
-            assert operand.value == run.loss
-        assert len(found.operands) == run.batches
-        terms = re.findall(r"([\d.]+)·batch_loss\[(\d)\]", found.steps[-1].letters)
-        parts = [float(share) * found.operands[int(batch)].value for share, batch in terms]
-        assert sum(parts) == pytest.approx(found.value, rel=1e-12)
-    assert run.explain("history.validation_loss[3]").value == run.history.validation_loss[3]
-    assert run.explain("history.accuracy[3]").value == run.history.metrics["accuracy"][3]
+            assert values[f"batch_loss[{batch}]"] == run.loss
+        assert len(values) == 2 * run.batches
+        terms = re.findall(r"(batch_share\[\d\])·(batch_loss\[\d\])", found.steps[-1].letters)
+        assert len(terms) == run.batches
+        assert sum(values[share] * values[loss] for share, loss in terms) == pytest.approx(
+            found.value, rel=1e-12
+        )
     with pytest.raises(DescriptionError) as error:
         run.explain("history.los[3]")
     assert "did you mean 'loss'" in str(error.value)
     with pytest.raises(DescriptionError) as error:
         run.explain("history.loss[5]")
     assert "there is no 5 in an axis of 5" in str(error.value)
+
+
+JUDGED = {
+    "plain": (plain, Y, {}),
+    "weights": (plain, Y, {"sample_weight": WEIGHTS, "class_weight": "balanced"}),
+    "an average predicts": (plain, Y, {"optimizer": gn.Adam(0.1, average=gn.EMA(0.9))}),
+    "norm, dropout, a penalty": (network, Y, {}),
+    "losses that add up": (
+        lambda: gn.Network(3, gn.Dense(1), loss=gn.HalfSquaredError("sum"), random_state=0),
+        X[:, 0],
+        {"sample_weight": WEIGHTS},
+    ),
+    "a callback sets weights": (plain, Y, {"callbacks": Shift()}),
+    "compiled": (plain, Y, {"engine": "numba"}),
+}
+
+
+@pytest.mark.parametrize("kind", JUDGED)
+def test_what_validation_found_is_worked_out_from_its_rows(kind):
+    make, y, options = JUDGED[kind]
+    figures = ["mae"] if kind == "losses that add up" else ["accuracy"]
+    how = {"epochs": 4, "batch_size": 5, "metrics": figures, "validation": 0.3, **QUIET}
+    run = gn.Recording(make(), X, y, **how | {"engine": "numpy"} | options)
+    for what in ("validation_loss", f"validation_{figures[0]}", figures[0]):
+        for epoch in (3, 1):
+            found = run.explain(f"history.{what}[{epoch}]")
+            assert found.value == run.history.columns[what][epoch]
+            (step,) = found.steps
+            assert step.value == found.value
+            values = {operand.name: operand.value for operand in found.operands} | {"": 1.0}
+            pattern = r"(?:(row_share\[\d+\])·)?(row_(?:loss|mae|accuracy)\[\d+\])"
+            shown = re.findall(pattern, step.letters)
+            rest = re.search(r"\((\d+) more\)", step.letters)
+            known = len(shown) + int(rest[1] if rest else 0)
+            assert known == (7 if what.startswith("validation_") else 16)
+            parts = [values[share] * values[one] for share, one in shown]
+            count = re.search(r"/ (\d+)$", step.letters)
+            assert not count or int(count[1]) == known
+            if not rest:
+                assert sum(parts) / (known if count else 1) == pytest.approx(found.value, rel=1e-5)
+            assert not any("rounds on the way" in word for word in step.words)
+
+
+def test_what_is_no_mean_over_rows_is_said_in_words(monkeypatch):
+    def mae(y, outputs):
+        return float(np.max(np.abs(y - outputs)))  # the user's own, by a name of ours
+
+    how = {"epochs": 2, "metrics": ["rmse", mae], "validation": 0.3, "engine": "numpy", **QUIET}
+    run = gn.Recording(gn.Network("3-1 linear", random_state=0), X, X[:, 0], **how)
+    for what in ("validation_rmse", "rmse", "mae"):
+        found = run.explain(f"history.{what}[1]")
+        assert (found.value, found.steps) == (run.history.columns[what][1], ())
+    assert run.explain("history.validation_loss[1]").steps
+    monkeypatch.setattr(recorded_figures, "MOST_ROWS", 3)
+    assert not run.explain("history.validation_loss[1]").steps
 
 
 def test_rates_that_watched_the_loss_are_explained_by_what_holds_there():
@@ -541,3 +616,8 @@ def test_it_takes_what_fit_takes():
     own, fits = (inspect.signature(f).parameters for f in (gn.Recording, gn.Network.fit))
     expected = {k: v for k, v in fits.items() if k not in ("self", "nudge")}
     assert {k: v for k, v in own.items() if k != "network"} == expected
+
+
+def test_what_is_no_network_is_refused():
+    with pytest.raises(DescriptionError, match=r"gn\.Network\('2-3-1 sigmoid'\), got '3-1'"):
+        gn.Recording("3-1", X, Y)

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 import glassnet as gn
 from glassnet.cli import main
-from glassnet.debugger import KEYS, Debugger, Press, presses_in
+from glassnet.debugger import KEYS, Debugger, Press, breakpoints, presses_in
 from glassnet.errors import DataError, DescriptionError
 from glassnet.lines import Phase
 from glassnet.recording import Moment
@@ -255,6 +255,46 @@ def test_nan_stops_the_run_at_the_line_that_made_it():
     assert one.message == "no breakpoint on the way: at the end of the run"
 
 
+def saturated(steps=6):
+    """Make a run in which z1 is inf in every step, and all that comes of it finite."""
+    net = gn.Network("1-1-1 tanh linear", random_state=0)
+    net.weights["W1"] = [[3e38]]
+    how = {"epochs": steps, "optimizer": gn.SGD(0.1), **QUIET}
+    return Debugger(gn.Recording(net, [[4.0]], [0.5], **how))
+
+
+def test_inf_within_a_step_stops_the_run_though_the_weights_stay_finite():
+    one = saturated()
+    assert one.run.error is None
+    one.run.go(line=2)
+    for epoch in (2, 3):
+        one.press(Press("r"))
+        assert one.run.epoch == epoch
+        assert one.run.line.outputs == ("z1",)
+        assert one.message.startswith("stopped by inf or nan: z1[0, 0] is inf in the line 'z1 = x")
+    one.press(Press("R"))
+    assert (one.run.epoch, one.run.line_number) == (2, 1)
+    one.press(Press("x"))
+    one.run.go(line=2)
+    one.press(Press("i"))
+    one.press(Press("r"))
+    assert one.message == "stopped by a breakpoint"
+
+
+def test_how_far_was_looked_for_inf_is_said(monkeypatch):
+    one = pressed("", epochs=20)
+    one.press(Press("r"))
+    assert one.message == "no breakpoint on the way: at the end of the run"
+    monkeypatch.setattr(breakpoints, "MOST_STEPS", 7)
+    one.press(Press("R"))
+    assert one.message == (
+        "no breakpoint on the way: at its beginning; of the 40 steps on the way the first 7 were"
+        " looked through for inf and nan that did not end the run"
+    )
+    monkeypatch.setattr(breakpoints, "MOST_NUMBERS", 1)
+    assert one.breakpoints.reach(one.run) == 1
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
@@ -342,14 +382,41 @@ def test_the_drawing_is_the_same_without_colours():
 def test_a_network_too_big_to_draw_says_what_it_shows_instead():
     x = np.random.RandomState(0).standard_normal((9, 40))
     one = debugger("40-50-2 relu softmax", x=x, y=np.arange(9) % 2)
-    (row,) = wires.drawing(one.run, 80)
-    assert row == (
+    assert " ".join(wires.drawing(one.run, 80)) == (
         "40 → 50 → 2 neurons: at most 6 in a layer and 5 layers are drawn; layer 1 is at work, and"
         " its numbers stand above"
     )
+    one.press(Press("d"))
     rows = plain.page(one, 80)
     assert any(row.endswith("…") for row in rows)
     assert max(map(len, rows)) <= 80
+
+
+def test_a_drawing_without_room_says_what_it_needs():
+    rows = wires.drawing(debugger().run, 30)
+    assert " ".join(rows).startswith(
+        "2 → 3 → 1 neurons: to be drawn they need 36 columns, and there are 30; layer 1 is at work"
+    )
+    assert max(map(len, rows)) <= 30
+    assert max(map(len, wires.drawing(debugger().run, 40))) <= 40
+
+
+@pytest.mark.parametrize("width", [60, 82, 200])
+def test_the_rows_of_a_batch_are_shown_however_long_the_rates_are(width):
+    one = debugger(optimizer=gn.Adam(average=gn.EMA()))
+    page = " ".join(row.strip() for row in plain.page(one, width)[:4])
+    assert "rows 1 0 ▶" in page
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_no_index_is_broken_where_there_is_room(width):
+    """An explanation is written for the width of its page, and not broken a second time."""
+    one = debugger(optimizer="adam")
+    for line in range(len(one.run.program.lines)):
+        one.run.go(line=line + 1)
+        rows = parts.explanation_rows(one, width)
+        assert max(map(len, rows)) <= width
+        assert all(row.count("[") == row.count("]") for row in rows)
 
 
 def test_layers_that_are_not_dense_can_be_walked_and_drawn():
@@ -545,7 +612,7 @@ def test_the_screen_shows_the_line_its_values_and_the_arithmetic():
     whole = "\n".join(rows)
     assert f"made  loss          {float(one.run.trace['loss']):.4g}" in whole
     assert f"loss = {one.explanation.result}" in whole
-    assert rows[-1].startswith("n b line")
+    assert rows[-1].startswith("? keys  q quit  n b line")
 
 
 def test_the_screen_asks_for_what_a_key_takes():
@@ -581,6 +648,16 @@ def test_the_screen_fits_small_and_large_terminals(size):
     assert len(rows) == size[1]
     assert max(map(len, rows)) <= size[0]
     assert any(row.startswith("▶") for row in rows)
+
+
+@pytest.mark.parametrize(("size", "beside"), [((110, 36), True), ((60, 24), False)])
+def test_a_narrow_screen_has_the_program_above_what_it_did(size, beside):
+    rows = on_screen(debugger("2-3-1 sigmoid"), ["l"], size, texts)
+    assert rows[1].startswith("loss ")
+    assert rows[-1].startswith("? keys  q quit")
+    lit = next(row for row in rows if row.startswith("▶"))
+    assert lit.split("│")[0].strip() == "▶  3  z2 = a1 @ W2 + b2"
+    assert any(row.startswith("made  z2") for row in rows) is not beside
 
 
 def test_the_screen_needs_its_library(monkeypatch):

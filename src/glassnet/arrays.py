@@ -26,13 +26,15 @@ PART = 2**16  # numbers that are looked at together: they stay near the processo
 class Rows:
     """Checked rows: x (m, inputs), y (m, outputs), and the weight of each row (m,), or None.
 
-    `class_weights` (m,) is what the class of each row multiplies its weight by, in the loss alone.
+    `class_weights` (m,) is what the class of each row multiplies its weight by, in the loss alone;
+    `numbers` (m,) which row of what the user gave each one is, or None where all are there.
     """
 
     x: NDArray[Any]
     y: NDArray[Any]
     weights: NDArray[Any] | None = None
     class_weights: NDArray[Any] | None = None
+    numbers: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -40,7 +42,9 @@ class Rows:
     def at(self, rows: NDArray[Any]) -> Rows:
         """Give some of the rows."""
         some = [None if w is None else w[rows] for w in (self.weights, self.class_weights)]
-        return Rows(self.x[rows], self.y[rows], *some)
+        numbers = np.arange(len(self)) if self.numbers is None else self.numbers
+        weights, class_weights = some
+        return Rows(self.x[rows], self.y[rows], weights, class_weights, numbers[rows])
 
     @property
     def loss_weights(self) -> NDArray[Any] | None:

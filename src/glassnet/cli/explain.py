@@ -60,8 +60,8 @@ def explain(
             " glassnet.load and trace in Python"
         )
     case = _case(network, preparation, gn.Table.read(data), row)
-    explanations = [case.explain(number)] if number else list(case.usual())
-    if number and number in case.first_weights(number):
+    explanations = list(case.usual()) if number is None else [case.explain(number)]
+    if number is not None and number in case.first_weights(number):
         explanations.append(network.explain(number))
     text = _printed(case, explanations, form, asked=number is not None)
     if out is None:

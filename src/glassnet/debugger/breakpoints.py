@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 
 from glassnet.lines import Phase
 from glassnet.recording import Moment, Recording
+
+MOST_STEPS = 1000  # that are looked through at once
+MOST_NUMBERS = 10**8  # of them together
+PLACE = itemgetter(0)
 
 
 @dataclass
@@ -17,7 +22,8 @@ class Breakpoints:
 
     Args:
         lines: numbers of lines, from 0.
-        not_finite: the line that makes the first inf or nan, by which the training ended.
+        not_finite: the line that makes the first inf or nan of a step: of the one by which the
+            training ended, and of those near by whose weights stayed finite.
         rising: an epoch whose loss is above that of the epoch before it.
 
     """
@@ -26,18 +32,40 @@ class Breakpoints:
     not_finite: bool = True
     rising: bool = False
 
-    @property
-    def any(self) -> bool:
-        """Whether anything is waited for."""
-        return bool(self.lines) or self.not_finite or self.rising
-
     def ahead(self, run: Recording) -> tuple[Moment, str] | None:
         """Give the next place where the run is to stop, and why; None if there is none."""
-        return min((p for p in self._places(run, 1) if p[0] > run.place), default=None)
+        found = min((p for p in self._places(run, 1) if p[0] > run.place), default=None)
+        last = len(run) - 1 if found is None else found[0].step
+        inside = self._searched(run, range(run.place.step, last + 1))
+        return min(filter(None, (found, inside)), key=PLACE, default=None)
 
     def behind(self, run: Recording) -> tuple[Moment, str] | None:
         """Give the last such place before the one that is looked at."""
-        return max((p for p in self._places(run, -1) if p[0] < run.place), default=None)
+        found = max((p for p in self._places(run, -1) if p[0] < run.place), default=None)
+        first = 0 if found is None else found[0].step
+        inside = self._searched(run, range(run.place.step, first - 1, -1))
+        return max(filter(None, (found, inside)), key=PLACE, default=None)
+
+    def reach(self, run: Recording) -> int:
+        """Give how many steps are looked through for inf and nan that left no trace in the weights.
+
+        Each of them is run line by line, so that a long run of a large network is not all searched.
+        """
+        numbers = sum(value.size for value in run.trace.values())
+        return min(MOST_STEPS, max(1, MOST_NUMBERS // numbers))
+
+    def _searched(self, run: Recording, steps: range) -> tuple[Moment, str] | None:
+        """Look through the steps on the way, the nearest first, for one that makes inf or nan."""
+        if not self.not_finite:
+            return None
+        for step in steps[: self.reach(run)]:
+            found = run.not_finite_in(step)
+            if found is None:
+                continue
+            place, cause = found
+            if place > run.place if steps.step > 0 else place < run.place:
+                return place, f"inf or nan: {cause}"
+        return None
 
     def _places(self, run: Recording, direction: int) -> Iterator[tuple[Moment, str]]:
         step = run.place.step
@@ -45,8 +73,7 @@ class Breakpoints:
             if 0 <= near < len(run):
                 yield from ((Moment(near, line), "a breakpoint") for line in self.lines)
         if self.not_finite and run.error is not None:
-            bad = run.fault
-            yield bad, f"inf or nan: {run.error}"
+            yield run.fault, f"inf or nan: {run.error}"
         if self.rising:
             yield from self._rises(run)
 

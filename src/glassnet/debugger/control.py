@@ -88,15 +88,28 @@ class Debugger:
 
     def _run(self, *, forwards: bool) -> None:
         found = (self.breakpoints.ahead if forwards else self.breakpoints.behind)(self.run)
+        note = self._not_searched(found, forwards=forwards)
         if found is None:
             last = Moment(len(self.run) - 1, len(self.run.program.lines) - 1)
             self.run.go_to(last if forwards else Moment(0, 0))
             where = "at the end of the run" if forwards else "at its beginning"
-            self.message = f"no breakpoint on the way: {where}"
+            self.message = f"no breakpoint on the way: {where}{note}"
         else:
             self.run.go_to(found[0])
-            self.message = f"stopped by {found[1]}"
+            self.message = f"stopped by {found[1]}{note}"
         self._arrived()
+
+    def _not_searched(self, found: tuple[Moment, str] | None, *, forwards: bool) -> str:
+        """Say how far was looked for inf and nan, where that is not all the way."""
+        last = len(self.run) - 1 if forwards else 0
+        way = abs((found[0].step if found else last) - self.run.place.step) + 1
+        most = self.breakpoints.reach(self.run)
+        if not self.breakpoints.not_finite or way <= most:
+            return ""
+        return (
+            f"; of the {way:,} steps on the way the first {most:,} were looked through for inf and"
+            " nan that did not end the run"
+        )
 
     # ------------------------------------------------------------------------- breakpoints
 

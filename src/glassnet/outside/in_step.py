@@ -30,7 +30,7 @@ def explain_in_step(trace: Trace, what: str) -> Explanation:
         outer = explain_chance(trace.program, name, index, trace.place, _amount(trace, name))
     elif given.role is Role.DATA and trace.place.rows is not None:
         row = checked(trace, name, name, asked)[0]
-        says = f"row {row} of the batch is row {int(trace.place.rows[row])} of what was given"
+        says = f"row {row} of the batch is row {int(trace.place.rows[row])} of X"
         return dataclasses.replace(explanation, remarks=(*explanation.remarks, says))
     else:
         return explanation

@@ -5,20 +5,24 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glassnet.batches import Batches
 from glassnet.errors import DescriptionError
 from glassnet.explanation.record import Explanation
-from glassnet.explanation.whole import corner_of
+from glassnet.explanation.whole import SHOWN, corner_of
 
 
-def explain_batch(batches: Batches, epoch: int, position: int) -> Explanation:
+def explain_batch(
+    batches: Batches, epoch: int, position: int, numbers: NDArray[np.int64] | None = None
+) -> Explanation:
     """Explain which rows a batch takes; `array` shows them as "rows[0]", "rows[1]", ….
 
     Args:
         batches: how the rows are cut, with the seed of their orders.
         epoch: over all fits, from 0.
         position: of the batch in its epoch, from 0.
+        numbers: the row of X that each row that is trained on is; None where these are all.
 
     Raises:
         DescriptionError: an epoch has no such batch.
@@ -40,12 +44,18 @@ def explain_batch(batches: Batches, epoch: int, position: int) -> Explanation:
             f" batch {position}"
         )
     start, stop = batches.bounds(position)
-    rows = batches.order(epoch)[start:stop]
-    order = f"all rows by the hash of (seed {batches.seed}, epoch {epoch}, number of the row)"
+    order = batches.order(epoch)[start:stop]
+    rows = order if numbers is None else numbers[order]
+    by_hash = f"all rows by the hash of (seed {batches.seed}, epoch {epoch}, number of the row)"
     remarks = [
         f"places {start} to {stop - 1} of the epoch's order of {batches.rows} rows",
-        f"the order: {order if batches.shuffled else 'all rows as they stand, not shuffled'}",
+        f"the order: {by_hash if batches.shuffled else 'all rows as they stand, not shuffled'}",
     ]
+    if numbers is not None:
+        remarks.append(
+            "counted there are the rows that are trained on, without those held back for validation"
+            f" and those of weight 0; of them this batch takes {_listed(order)}"
+        )
     corner = corner_of("rows", np.asarray(rows), ("m",))
     if corner.left_out:
         remarks.insert(0, f"shown are the first {len(corner.cells[0])} of {len(rows)}")
@@ -62,17 +72,11 @@ def explain_batch(batches: Batches, epoch: int, position: int) -> Explanation:
     )
 
 
-def where_from(batches: Batches, epoch: int, position: int, row: int) -> str:
-    """Say which row of X a row of a batch is, and why it stands there.
+def _listed(rows: NDArray[np.int64]) -> str:
+    """List the first of some numbers.
 
-    >>> where_from(Batches(rows=6, size=2), 0, 1, 0)
-    'row 3 of X, which stands at place 2 of the order of epoch 0 (seed 0)'
+    >>> _listed(np.arange(9))
+    '0, 1, 2, 3, 4, 5, …'
     """
-    start, _ = batches.bounds(position)
-    number = int(batches.order(epoch)[start + row])
-    if not batches.shuffled:
-        return f"row {number} of X: the rows are not shuffled"
-    return (
-        f"row {number} of X, which stands at place {start + row} of the order of epoch {epoch}"
-        f" (seed {batches.seed})"
-    )
+    shown = [str(row) for row in rows[:SHOWN].tolist()]
+    return ", ".join(shown + ["…"] * (len(rows) > SHOWN))

@@ -1,8 +1,9 @@
 """A recorded run: walked by line, layer, phase, batch and epoch, forwards and back.
 
 moments.py   which step and which line, and where each kind of move leads
-replay.py   steps done again, from the copies that were kept
-runs.py     the run that is walked
+replay.py    steps done again, from the copies that were kept
+figures.py   a figure of its history, by batches or by rows
+runs.py      the run that is walked
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glassnet.arrays import Rows
 from glassnet.errors import TrainingError
 from glassnet.trace import Place, Trace, trace_step
 from glassnet.training.guard import step_inputs
@@ -82,11 +83,13 @@ class Replay:
         )
 
     def rows(self, step: int) -> NDArray[np.int64]:
-        """Give the rows that a step takes, by their numbers from 0 in what is trained on."""
+        """Give the rows that a step takes, by their numbers from 0 in what was given to fit."""
         work = self.loop.work
         epoch, position = divmod(step, work.batches.per_epoch)
         start, stop = work.batches.bounds(position)
-        return work.batches.order(work.epochs_before + epoch)[start:stop]
+        rows = work.batches.order(work.epochs_before + epoch)[start:stop]
+        numbers = self.loop.after.rows.numbers
+        return rows if numbers is None else numbers[rows]
 
     def losses(self, epoch: int) -> NDArray[np.float64]:
         """Give the losses of the batches of an epoch, from 0, as the engine has them."""
@@ -95,6 +98,27 @@ class Replay:
         self.go_to(first)
         losses = [self._train(step, step + 1) for step in range(first, first + per_epoch)]
         return np.concatenate(losses).astype(np.float64)
+
+    def judged(self, epoch: int, rows: Rows, figure: str) -> NDArray[np.float64]:
+        """Judge each of some rows alone by the weights after an epoch, from 0.
+
+        Args:
+            epoch: whose callbacks have not been called yet.
+            rows: are judged as prediction sees them.
+            figure: "loss", or one of the metrics of the training.
+
+        """
+        after, last = self.loop.after, (epoch + 1) * self.loop.work.batches.per_epoch
+        metrics = {} if figure == "loss" else {figure: after.options.metrics[figure]}
+        self.go_to(last - 1)
+        self._train(last - 1, last)
+        self.values.exchange_averages()
+        try:
+            alone = (rows.at(np.array([row])) for row in range(len(rows)))
+            found = [after.evaluation.judge(self.values, row, metrics) for row in alone]
+        finally:
+            self.values.exchange_averages()
+        return np.array([numbers.get(figure, loss) for loss, numbers in found])
 
     def _too_many(self) -> bool:
         if len(self._traces) > MOST_TRACES:

@@ -19,15 +19,17 @@ from glassnet.explanation.names import checked, parsed
 from glassnet.history import History
 from glassnet.lines import Line
 from glassnet.network import Metrics, Network, RandomState
-from glassnet.outside import explain_batch, explain_figure, explain_first_weight
+from glassnet.outside import explain_batch, explain_first_weight
 from glassnet.program import Program
+from glassnet.recording.figures import explain_recorded
 from glassnet.recording.moments import Moment, Moves
 from glassnet.recording.replay import Replay
 from glassnet.rules.entry import is_integer
 from glassnet.rules.optimizers import Optimizer
 from glassnet.rules.optimizers import optimizer as optimizer_of
 from glassnet.trace import Trace
-from glassnet.training.loop import Loop, batch_shares
+from glassnet.training.guard import cause_of
+from glassnet.training.loop import Loop
 from glassnet.training.options import USUAL_BATCH, listed
 from glassnet.training.tape import Tape
 
@@ -104,7 +106,7 @@ class Recording:
         time_limit: float | None = None,
         verbose: bool | None = None,
     ) -> None:
-        _check(optimizer, gradients)
+        _check(network, optimizer, gradients)
         self._made_with = network.seed  # its first weights
         tape = Tape()
         # Copies: what the caller does to these arrays later must not change what was recorded.
@@ -313,10 +315,9 @@ class Recording:
 
     @property
     def rows(self) -> NDArray[np.int64]:
-        """The rows of the batch, by their number from 0 among the rows that are trained on.
+        """The rows of X that the batch takes, by their numbers from 0.
 
-        These are the rows of X in their order, without those held back for validation and those of
-        weight 0.
+        Those held back for validation and those of weight 0 are never among them.
         """
         return self._replay.rows(self._at.step)
 
@@ -340,9 +341,20 @@ class Recording:
         if self.error is None:
             raise TrainingError("nothing became inf or nan in this run")
         step = len(self) - 1
-        found = self._replay.trace(step).first_not_finite()
-        line = None if found is None else found[0]
-        return Moment(step, 0 if line is None else self._number_of(line))
+        found = self.not_finite_in(step)
+        return Moment(step, 0) if found is None else found[0]
+
+    def not_finite_in(self, step: int) -> tuple[Moment, str] | None:
+        """Give where a step, from 0, makes its first inf or nan, and what it is in words.
+
+        None if all its numbers are finite. A step may make some and leave the weights finite.
+        """
+        trace = self._replay.trace(step)
+        found = trace.first_not_finite()
+        if found is None:
+            return None
+        line = found[0]
+        return Moment(step, 0 if line is None else self._number_of(line)), cause_of(trace)
 
     def _number_of(self, line: Line) -> int:
         return next(n for n, other in enumerate(self.program.lines) if other is line)
@@ -360,26 +372,13 @@ class Recording:
 
         """
         if what.strip() == "rows":
-            work = self._loop.work
+            work, numbers = self._loop.work, self._loop.after.rows.numbers
             epoch, position = divmod(self._at.step, self.batches)
-            return explain_batch(work.batches, work.epochs_before + epoch, position)
+            return explain_batch(work.batches, work.epochs_before + epoch, position, numbers)
         if what.startswith(HISTORY):
-            return self._figure(what.removeprefix(HISTORY))
+            return explain_recorded(self._replay, what.removeprefix(HISTORY))
         found = self.trace.explain(what)
         return self._with_first_weight(what, found)
-
-    def _figure(self, what: str) -> Explanation:
-        """Explain a figure of the history; the loss of an epoch by those of its batches."""
-        name, index = parsed(what)
-        figures = self.history.columns.get(name, np.empty(0))
-        epoch = index[0] if index else 0
-        adds_up = self.program.description.loss.rows == "sum"
-        if name != "loss" or not -len(figures) <= epoch < len(figures):
-            return explain_figure(self.history, what)
-        epoch %= len(figures)
-        shares = batch_shares(self._loop.work, range(epoch, epoch + 1))[0]
-        known = np.ones(self.batches) if adds_up else shares
-        return explain_figure(self.history, what, self._replay.losses(epoch), known)
 
     def _with_first_weight(self, what: str, found: Explanation) -> Explanation:
         """Say how a weight was drawn, in the step that begins with it as it was drawn."""
@@ -417,8 +416,12 @@ def made_by(trace: Trace, line: Line) -> list[str]:
     return [name for name in trace if trace.line_of(name) is line]
 
 
-def _check(asked: str | Optimizer, gradients: str) -> None:
-    """Raise DescriptionError for trainings whose steps cannot be done again line by line."""
+def _check(network: Any, asked: str | Optimizer, gradients: str) -> None:
+    """Raise DescriptionError for what is no network, and for trainings without lines to walk."""
+    if not isinstance(network, Network):
+        raise DescriptionError(
+            f"a recording trains a network, such as gn.Network('2-3-1 sigmoid'), got {network!r}"
+        )
     optimizer = optimizer_of(asked)
     if optimizer.line() is None:
         raise DescriptionError(

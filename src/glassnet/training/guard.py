@@ -143,7 +143,7 @@ class Guard:
         kept = self._go_before(fault)
         epoch, position = divmod(fault, self.work.batches.per_epoch)
         return kept, NotFiniteError(
-            f"training stopped in epoch {epoch + 1}, step {position + 1}: {_cause(trace)}."
+            f"training stopped in epoch {epoch + 1}, step {position + 1}: {cause_of(trace)}."
             f" {_remedy(trace, rates, KEPT[fault - kept])}"
         )
 
@@ -167,7 +167,7 @@ def step_inputs(
     }
 
 
-def _cause(trace: Trace) -> str:
+def cause_of(trace: Trace) -> str:
     """Say which value of a step is the first that is inf or nan, and what its line read."""
     found = trace.first_not_finite()
     if found is None:

@@ -15,6 +15,10 @@ from glassnet.rules.entry import NOT_NEGATIVE, option, plain
 from glassnet.rules.optimizers.base import RATE, ByMoments
 from glassnet.rules.schedules import Schedule
 
+# The running means, as they stand in the equations of a step.
+MEAN = "{mean} ← β1 · {mean} + (1 − β1) · d{p}"
+SQUARE = "{square} ← β2 · {square} + (1 − β2) · d{p}²"
+
 
 def adam(
     p,
@@ -120,6 +124,7 @@ class Adam(ByMoments):
         """Give the update; settings other than the usual ones are written into it."""
         return (
             self.called(adam),
+            f"{MEAN};  {SQUARE};  "
             "{p} ← {p} − learning_rate · ({mean} / correction1) / (√({square} / correction2) + ε)",
         )
 
@@ -163,6 +168,7 @@ class AMSGrad(ByMoments):
         """Give the update."""
         return (
             self.called(amsgrad),
+            f"{MEAN};  {SQUARE};  {{largest}} ← max({{largest}}, {{square}});  "
             "{p} ← {p} − learning_rate · ({mean} / correction1) / (√({largest} / correction2) + ε)",
         )
 
@@ -187,7 +193,11 @@ class Adamax(ByMoments):
 
     def line(self) -> tuple[str, str]:
         """Give the update."""
-        return self.called(adamax), "{p} ← {p} − learning_rate · ({mean} / correction1) / {size}"
+        return (
+            self.called(adamax),
+            f"{MEAN};  {{size}} ← max(β2 · {{size}}, |d{{p}}| + ε);  "
+            "{p} ← {p} − learning_rate · ({mean} / correction1) / {size}",
+        )
 
     def own_rates(self) -> tuple[str, ...]:
         """Give the learning rate and the correction of the mean: a largest number needs none."""
@@ -226,6 +236,7 @@ class NAdam(ByMoments):
         """Give the update."""
         return (
             self.called(nadam),
+            f"{MEAN};  {SQUARE};  "
             "{p} ← {p} − learning_rate · (slope_share · d{p} + mean_share · {mean})"
             " / (√({square} / correction2) + ε)",
         )
@@ -286,6 +297,7 @@ class RAdam(ByMoments):
         """Give the update."""
         return (
             self.called(radam),
+            f"{MEAN};  {SQUARE};  "
             "{p} ← {p} − learning_rate · ({mean} / correction1)"
             " · (plain_share + sized_share / (√{square} + ε))",
         )

@@ -99,5 +99,6 @@ class Lion(Stepping):
         """Give the update."""
         return (
             self.called(lion),
-            "{p} ← {p} − learning_rate · sign(β1 · {mean} + (1 − β1) · d{p})",
+            "{p} ← {p} − learning_rate · sign(β1 · {mean} + (1 − β1) · d{p});  "
+            "{mean} ← β2 · {mean} + (1 − β2) · d{p}",
         )

@@ -77,7 +77,10 @@ class Adagrad(Stepping):
 
     def line(self) -> tuple[str, str]:
         """Give the update."""
-        return self.called(adagrad), "{p} ← {p} − learning_rate · d{p} / (√{squares} + ε)"
+        return (
+            self.called(adagrad),
+            "{squares} ← {squares} + d{p}²;  {p} ← {p} − learning_rate · d{p} / (√{squares} + ε)",
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,7 +107,9 @@ class Adadelta(Stepping):
         """Give the update."""
         return (
             self.called(adadelta),
-            "{p} ← {p} − learning_rate · √({change} + ε) / √({square} + ε) · d{p}",
+            "{square} ← ρ · {square} + (1 − ρ) · d{p}²;  "
+            "move = √({change} + ε) / √({square} + ε) · d{p};  "
+            "{change} ← ρ · {change} + (1 − ρ) · move²;  {p} ← {p} − learning_rate · move",
         )
 
 
@@ -137,13 +142,16 @@ class RMSprop(Stepping):
 
     def line(self) -> tuple[str, str]:
         """Give the update, by the rule that has what is asked for and nothing else."""
+        means = "{square} ← α · {square} + (1 − α) · d{p}²;  "
+        if self.centered:
+            means += "{mean} ← α · {mean} + (1 − α) · d{p};  "
         root = "√({square} − {mean}²)" if self.centered else "√{square}"
         step = f"d{{p}} / ({root} + ε)"
         if not self.momentum:
             text = self.called(rmsprop_centered if self.centered else rmsprop)
-            return text, f"{{p}} ← {{p}} − learning_rate · {step}"
+            return text, f"{means}{{p}} ← {{p}} − learning_rate · {step}"
         return (
             self.called(rmsprop_centered_momentum if self.centered else rmsprop_momentum),
-            f"{{velocity}} ← momentum · {{velocity}} + {step};  "
+            f"{means}{{velocity}} ← momentum · {{velocity}} + {step};  "
             "{p} ← {p} − learning_rate · {velocity}",
         )

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from glassnet.debugger import KEYS, Debugger
 from glassnet.lines import Line
 from glassnet.recording import Recording, layer_of
+from glassnet.views.explanations.text import text
 from glassnet.views.letters import cells, fold
 from glassnet.views.numbers import numbers_in
 
 NARROWEST = 40
+FEWEST = 12  # columns for the rows of a batch
 AT, STOP = "▶", "●"
 
 
@@ -34,13 +36,18 @@ def place_text(run: Recording) -> str:
 
 
 def step_text(run: Recording, width: int) -> str:
-    """Say what holds for the whole step: the loss of its batch, its rates, its rows."""
+    """Say what holds for the whole step: the loss of its batch, its rates, its rows.
+
+    Where there is no room for rows behind the rates, they are as many as fit into a second line.
+    """
     rates = ", ".join(f"{name} {number:.4g}" for name, number in run.rates.items())
     start = f"loss {run.loss:.6g}" + (f", {rates}" if rates else "") + ", rows "
     shown = run.rows.tolist()
     rows = " ".join(map(str, shown[:width]))
-    if len(start) + len(rows) > width:
-        rows = rows[: max(3, width - len(start) - 2)].rpartition(" ")[0] + " …"
+    room = width - len(start)
+    room = room if room >= FEWEST else width
+    if len(rows) > room:
+        rows = rows[: room - 2].rpartition(" ")[0] + " …"
     return start + rows
 
 
@@ -60,13 +67,13 @@ def value_rows(debugger: Debugger, width: int) -> list[str]:
     ]
     names = max(cells(name) for _, name, _, _ in rows)
     shapes = max(len(shape) for _, _, shape, _ in rows)
-    text = []
+    lines = []
     for kind, name, shape, value in rows:
         start = f"{kind}  {name:<{names}}  {shape:<{shapes}}  "
         for numbers in numbers_in(value, max(12, width - len(start))):
-            text.append(start + numbers)
+            lines.append(start + numbers)
             start = " " * len(start)
-    return text
+    return lines
 
 
 def _values(values: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, str, NDArray[Any]]]:
@@ -76,7 +83,7 @@ def _values(values: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, str, NDAr
 
 def explanation_rows(debugger: Debugger, width: int) -> list[str]:
     """Give the arithmetic of the number that is chosen."""
-    return fold(str(debugger.explanation), width, hang=2).splitlines()
+    return fold(text(debugger.explanation, width), width, hang=2).splitlines()
 
 
 def key_rows(width: int) -> list[str]:

@@ -28,13 +28,18 @@ if TYPE_CHECKING:
 ARROWS = {"right": "n", "left": "b"}
 SCROLLED = {"down": 1, "up": -1, "pagedown": 8, "pageup": -8}
 PROMPTS = "gvw"  # keys after which something is typed
-HINT = "n b line  l L layer  p P phase  s S batch  e E epoch  r R run  ? keys  q quit"
+HINT = "? keys  q quit  n b line  l L layer  p P phase  s S batch  e E epoch  r R run"
+NARROW = 76  # columns; in fewer the program stands above what it did, not beside it
 STYLE = """
 Screen { layout: vertical; }
 #place { height: 2; text-style: bold; }
 #middle { height: 1fr; }
 #left { width: 2fr; max-width: 56; border-right: solid $foreground 40%; }
 #right { width: 3fr; padding: 0 0 0 1; }
+.narrow #middle { layout: vertical; }
+.narrow #left { width: 100%; max-width: 100%; height: 2fr; border-right: none;
+  border-bottom: solid $foreground 40%; }
+.narrow #right { width: 100%; height: 3fr; padding: 0; }
 #left, #right { scrollbar-size-vertical: 1; }
 #hint { height: 1; }
 #typed { display: none; height: 1; border: none; padding: 0; }
@@ -102,6 +107,7 @@ def app_of(debugger: Debugger, title: str, *, color: bool = True) -> Any:
 
         def on_resize(self, event: Resize) -> None:
             """Fit everything into the new size."""
+            self.screen.set_class(event.size.width < NARROW, "narrow")
             self.call_after_refresh(self.refresh_parts)
 
         def on_key(self, event: Key) -> None:
@@ -162,7 +168,7 @@ def app_of(debugger: Debugger, title: str, *, color: bool = True) -> Any:
             self.query_one("#program", Static).update(_program(debugger, room))
             top = row_of_line(debugger) - left.size.height // 2
             self.call_after_refresh(left.scroll_to, y=top, animate=False)
-            inner = max(30, right.size.width - 3)
+            inner = max(12, right.size.width - 3)
             rows = "\n".join(seen(debugger, inner, color=color and not self.no_color))
             self.query_one("#seen", Static).update(Text.from_ansi(rows))
 
@@ -172,9 +178,8 @@ def app_of(debugger: Debugger, title: str, *, color: bool = True) -> Any:
 def _place(debugger: Debugger, title: str, width: int) -> Text:
     from rich.text import Text
 
-    run = debugger.run
-    text = Text(f"{place_text(run)}  {title}", no_wrap=True, overflow="ellipsis")
-    return text.append("\n" + step_text(run, width))
+    rows = (f"{place_text(debugger.run)}  {title}", step_text(debugger.run, width))
+    return Text("\n".join(_cut(row, width) for row in rows))
 
 
 def _program(debugger: Debugger, width: int) -> Text:
@@ -184,8 +189,12 @@ def _program(debugger: Debugger, width: int) -> Text:
     text = Text()
     for row, lit in program_rows(debugger):
         style = "bold reverse" if lit else "" if row.startswith((" ", "▶")) else "bold"
-        text.append((row if len(row) <= width else row[: width - 1] + "…") + "\n", style)
+        text.append(_cut(row, width) + "\n", style)
     return text
+
+
+def _cut(row: str, width: int) -> str:
+    return row if len(row) <= width else row[: width - 1] + "…"
 
 
 def program_rows(debugger: Debugger) -> list[tuple[str, bool]]:

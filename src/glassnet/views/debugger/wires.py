@@ -9,11 +9,13 @@ import numpy as np
 
 from glassnet.lines import Phase
 from glassnet.recording import Recording, layer_of, made_by
+from glassnet.views.letters import fold
 from glassnet.views.pictures import Chart, Marks, Picture
 from glassnet.views.terminal import draw
 
 MOST_NEURONS = 6  # of a layer that is drawn
 MOST_LAYERS = 5
+COLUMNS = 12  # that a layer takes at least
 LEGEND = "⠒⠒⠒ weight from 0 up   ⠒ ⠒ below 0   d error that came back"
 
 
@@ -25,11 +27,15 @@ def drawing(run: Recording, width: int, *, color: bool = False) -> list[str]:
     said in words.
     """
     sizes, weights = _layers(run)
-    if max(sizes) > MOST_NEURONS or len(weights) > MOST_LAYERS or width < 12 * len(sizes):
-        return _in_words(run, sizes)
+    if max(sizes) > MOST_NEURONS or len(weights) > MOST_LAYERS:
+        most = f"at most {MOST_NEURONS} in a layer and {MOST_LAYERS} layers are drawn"
+        return _in_words(run, sizes, most, width)
+    if width < COLUMNS * len(sizes):
+        room = f"to be drawn they need {COLUMNS * len(sizes)} columns, and there are {width}"
+        return _in_words(run, sizes, room, width)
     height = 2 * max(sizes) + 1
     picture = draw(_picture(run, sizes, weights), width=width, height=height, color=color)
-    return [*picture.splitlines(), f"{LEGEND}; row {run.rows[0]}"]
+    return [*picture.splitlines(), *fold(f"{LEGEND}; row {run.rows[0]}", width).splitlines()]
 
 
 def _layers(run: Recording) -> tuple[list[int], list[str]]:
@@ -39,13 +45,12 @@ def _layers(run: Recording) -> tuple[list[int], list[str]]:
     return [run.program.description.inputs, *(shape[1] for shape in shapes)], weights
 
 
-def _in_words(run: Recording, sizes: Sequence[int]) -> list[str]:
+def _in_words(run: Recording, sizes: Sequence[int], why: str, width: int) -> list[str]:
     layer = layer_of(run.line)
     at = f"layer {layer} is at work" if layer else "all layers are at work"
-    return [
-        f"{' → '.join(map(str, sizes))} neurons: at most {MOST_NEURONS} in a layer and"
-        f" {MOST_LAYERS} layers are drawn; {at}, and its numbers stand above",
-    ]
+    numbers = "their" if layer == 0 else "its"
+    text = f"{' → '.join(map(str, sizes))} neurons: {why}; {at}, and {numbers} numbers stand above"
+    return fold(text, width).splitlines()
 
 
 def _picture(run: Recording, sizes: Sequence[int], weights: Sequence[str]) -> Picture:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from html import escape
 
 from glassnet.explanation.equations import Equation, Equations
-from glassnet.views.explanations.formula import formula
-from glassnet.views.explanations.html import STYLE
+from glassnet.views.explanations.formula import AND, formula
+from glassnet.views.explanations.html import STYLE, equation_in_html
 from glassnet.views.explanations.latex import prose
 from glassnet.views.explanations.markdown import code, escaped, table
-from glassnet.views.explanations.text import WIDTH, wrapped
+from glassnet.views.explanations.text import WIDTH, equation_rows, wrapped
 
+NO_NUMBER = r" \notag"
 SAYS = {
     "forward": "what the network makes of its inputs",
     "loss": "how far that is from what is wanted",
@@ -48,7 +49,7 @@ def _rows(equations: Equations) -> Iterator[str]:
             if len(entry.line.equation) <= across:
                 yield f"  {entry.line.equation:<{across}}  {line}"
             else:
-                yield f"  {entry.line.equation}"
+                yield from equation_rows("  ", entry.line.equation)
                 yield f"  {'':<{across}}  {line}"
 
 
@@ -85,7 +86,7 @@ def _latex(equations: Equations) -> Iterator[str]:
         entries = equations.of_phase(phase)
         yield rf"\paragraph{{{phase}}} {prose(SAYS[phase])}"
         yield r"\begin{align}"
-        rows = [rf"{_aligned(in_latex(e))} \tag{{{e.number}}}" for e in entries]
+        rows = [rf"{_aligned(in_latex(e), NO_NUMBER)} \tag{{{e.number}}}" for e in entries]
         yield " \\\\\n".join(rows)
         yield r"\end{align}"
         yield r"\begin{itemize}\sloppy"  # a long line of a program is broken between its words
@@ -95,7 +96,15 @@ def _latex(equations: Equations) -> Iterator[str]:
         yield r"\end{itemize}"
 
 
-def _aligned(formula: str) -> str:
+def _aligned(formula: str, mark: str = "") -> str:
+    """Give an equation; where it says how several values are made, a row for each of them.
+
+    All rows but the last end with the mark, as this one alone has the number of the line.
+    """
+    return f"{mark} \\\\\n".join(map(_in_line, formula.split(AND)))
+
+
+def _in_line(formula: str) -> str:
     """Let the rows of a block stand in line at their first sign of equality."""
     for sign in (" = ", r" \leftarrow "):
         if sign in formula:
@@ -126,7 +135,7 @@ def _html(equations: Equations) -> Iterator[str]:
         yield f"<p><b>{phase}</b>: {escape(SAYS[phase])}</p><table>"
         for e in equations.of_phase(phase):
             yield (
-                f'<tr data-line="{e.number}"><td><code>{escape(e.line.equation)}</code></td>'
+                f'<tr data-line="{e.number}"><td>{equation_in_html(e.line.equation)}</td>'
                 f'<td class="quiet number">line {e.number}</td>'
                 f'<td class="quiet"><code>{escape(e.line.text)}</code></td></tr>'
             )

@@ -26,6 +26,7 @@ WORDS = frozenset(
     "where else over the batch with for yes no times true class's score columns up to its own"
     " before below above and side by each row is sum of it chose first column".split()
 )
+AND = r";\quad "  # between the equations of a line that makes several values
 POWERS = {"²": "2", "³": "3", "ᵀ": r"\top", "⁻": "-", "⁶": "6"}
 SIGNS = {
     "−": "-",
@@ -34,9 +35,11 @@ SIGNS = {
     "≥": r"\geq ",
     "≤": r"\leq ",
     "ε": r"\varepsilon ",
+    "α": r"\alpha ",
+    "ρ": r"\rho ",
     "π": r"\pi ",
     ",": r",\; ",
-    ";": r";\quad ",
+    ";": AND,
 }
 
 

@@ -15,7 +15,7 @@ from glassnet.explanation.digits import RESULT_DIGITS, in_numbers, printed
 from glassnet.explanation.notation import Notation
 from glassnet.explanation.record import Corner, Explanation, Step
 from glassnet.explanation.writing import in_letters
-from glassnet.views.explanations.text import by_origin, heading
+from glassnet.views.explanations.text import by_origin, heading, parts_of
 
 # Lines and faint words are made of the text's own colour, so that they suit dark pages and light.
 STYLE = """
@@ -46,8 +46,9 @@ def _rows(explanation: Explanation) -> Iterator[str]:
     yield f"<h4>{_heading(explanation)}</h4>"
     if explanation.equation:
         yield "<table>"
-        for name, text in (("line", explanation.origin), ("equation", explanation.equation)):
-            yield f'<tr><td class="quiet">{name}</td><td><code>{escape(text)}</code></td></tr>'
+        line = f"<code>{escape(explanation.origin)}</code>"
+        for name, text in (("line", line), ("equation", equation_in_html(explanation.equation))):
+            yield f'<tr><td class="quiet">{name}</td><td>{text}</td></tr>'
         yield "</table>"
     if explanation.array is not None:
         yield from _array(explanation.array)
@@ -76,6 +77,15 @@ def number(name: str, value: float, text: str) -> str:
     """
     name = escape(name, quote=True)
     return f'<span data-name="{name}" data-value="{float(value)!r}" title="{name}">{text}</span>'
+
+
+def equation_in_html(equation: str) -> str:
+    """Give an equation in plain letters, a row for each value that it makes.
+
+    >>> equation_in_html("v ← v + d;  p ← p − v")
+    '<div><code>v ← v + d</code></div><div><code>p ← p − v</code></div>'
+    """
+    return "".join(f"<div><code>{escape(part)}</code></div>" for part in parts_of(equation))
 
 
 def _heading(explanation: Explanation) -> str:

@@ -180,6 +180,8 @@ LETTERS = {
     "≤": r"$\leq$",
     "ε": r"$\varepsilon$",
     "β": r"$\beta$",
+    "α": r"$\alpha$",
+    "ρ": r"$\rho$",
     "π": r"$\pi$",
     "×": r"$\times$",
     "⌊": r"$\lfloor$",
