@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from glassnet.errors import unknown_name
+from glassnet.views.counts import many as many
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -263,15 +264,6 @@ def target_of(table: Table, target: str | None) -> str:
         raise click.UsageError(f"name the column that is wanted: --target {'|'.join(table.names)}")
     table.column(target)  # raises with the nearest name
     return target
-
-
-def many(count: int, what: str) -> str:
-    """Give a count with its noun.
-
-    >>> many(1, "row"), many(2000, "row")
-    ('1 row', '2,000 rows')
-    """
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def out_path(out: str, suffix: str | tuple[str, ...], what: str, *inputs: str | None) -> str:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from glassnet.errors import missing_extra
-
 
 @contextmanager
 def blas_threads(wanted: int | None) -> Iterator[None]:
-    """Let matrix products of NumPy take so many threads; None leaves them as they are.
-
-    Raises MissingExtraError where nothing is installed that could set it.
-    """
+    """Let matrix products of NumPy take so many threads; None leaves them as they are."""
     if wanted is None:
         yield
         return
@@ -26,8 +20,6 @@ def blas_threads(wanted: int | None) -> Iterator[None]:
 
 @cache
 def _pools_of_numpy() -> Any:
-    if importlib.util.find_spec("threadpoolctl") is None:
-        raise missing_extra("threads= with the engine numpy", "threadpoolctl", "numba")
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

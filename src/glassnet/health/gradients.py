@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from glassnet.health.examined import Examined, Layer
 from glassnet.health.record import Finding, Severity
 from glassnet.health.thresholds import GRADIENT_RATIO
+
+Sized = tuple[Layer, float]  # with the size of its weights' gradient
 
 
 def no_gradient(examined: Examined) -> Iterator[Finding]:
@@ -41,20 +43,11 @@ def no_gradient(examined: Examined) -> Iterator[Finding]:
 
 
 def vanishing(examined: Examined) -> Iterator[Finding]:
-    """Find an earlier layer whose gradients are tiny beside a later one's.
-
-    Not in a network that fits: there gradients are small for a good reason, and uneven.
-    """
-    sizes = [(layer, size) for layer, size in _sizes(examined) if size > 0]
-    if len(sizes) < 2 or examined.fits:
+    """Find an earlier layer whose gradients are tiny beside a later one's."""
+    found = _far_apart(examined, min, max)
+    if found is None:
         return
-    small, smallest = min(sizes, key=lambda pair: pair[1])
-    later = [pair for pair in sizes if pair[0].number > small.number]
-    if not later:
-        return
-    large, largest = max(later, key=lambda pair: pair[1])
-    if smallest >= GRADIENT_RATIO * largest:
-        return
+    (small, smallest), (large, largest) = found
     yield Finding(
         kind="vanishing gradients",
         severity=Severity.WARNING,
@@ -70,16 +63,10 @@ def vanishing(examined: Examined) -> Iterator[Finding]:
 
 def exploding(examined: Examined) -> Iterator[Finding]:
     """Find an earlier layer whose gradients are huge beside a later one's."""
-    sizes = [(layer, size) for layer, size in _sizes(examined) if size > 0]
-    if len(sizes) < 2 or examined.fits:
+    found = _far_apart(examined, max, min)
+    if found is None:
         return
-    large, largest = max(sizes, key=lambda pair: pair[1])
-    later = [pair for pair in sizes if pair[0].number > large.number]
-    if not later:
-        return
-    small, smallest = min(later, key=lambda pair: pair[1])
-    if smallest >= GRADIENT_RATIO * largest:
-        return
+    (large, largest), (small, smallest) = found
     yield Finding(
         kind="exploding gradients",
         severity=Severity.WARNING,
@@ -93,7 +80,31 @@ def exploding(examined: Examined) -> Iterator[Finding]:
     )
 
 
-def _sizes(examined: Examined) -> list[tuple[Layer, float]]:
+def _far_apart(
+    examined: Examined, extreme: Callable[..., Sized], opposite: Callable[..., Sized]
+) -> tuple[Sized, Sized] | None:
+    """Give the layer of the least (min) or greatest (max) gradients, and its opposite behind it.
+
+    None where these are near each other, or the network fits: there gradients are small for a good
+    reason, and uneven.
+    """
+    sizes = [(layer, size) for layer, size in _sizes(examined) if size > 0]
+    if len(sizes) < 2 or examined.fits:
+        return None
+    one = extreme(sizes, key=_size)
+    behind = [pair for pair in sizes if pair[0].number > one[0].number]
+    if not behind:
+        return None
+    other = opposite(behind, key=_size)
+    near = min(one[1], other[1]) >= GRADIENT_RATIO * max(one[1], other[1])
+    return None if near else (one, other)
+
+
+def _size(pair: Sized) -> float:
+    return pair[1]
+
+
+def _sizes(examined: Examined) -> list[Sized]:
     """Give each layer with the size of its weights' gradient; none if a number is not finite."""
     found = [(layer, size_of(examined.gradient(layer))) for layer in examined.layers]
     return found if np.isfinite([size for _, size in found]).all() else []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from glassnet.naming import Named
 from glassnet.rules.layers import Activation, Dense
+from glassnet.views.counts import many
 from glassnet.views.drawing.columns import Column
 
 ARROW = "→\u00a0"  # never alone at the end of a line
@@ -53,14 +54,14 @@ def _made_of(column: Column) -> list[str]:
         layer = column.dense.layer
         assert isinstance(layer, Dense)
         plain = [] if layer.bias else ["no biases"]
-        return [f"{counted(column.size, 'neuron')}, {layer.activation}", *plain]
-    count = counted(column.size, "column")
+        return [f"{many(column.size, 'neuron')}, {layer.activation}", *plain]
+    count = many(column.size, "column")
     if column.first is None:
         return [count]
     item = column.first
     tables = [f"{item.names[t.name]}: {t.rows} × {t.columns}" for t in item.layer.lookups()]
     more = len(tables) - MOST_TABLES
-    rest = [f"and {counted(more, 'table')} more"] if more > 0 else []
+    rest = [f"and {many(more, 'table')} more"] if more > 0 else []
     return [count, *tables[:MOST_TABLES], *rest]
 
 
@@ -76,15 +77,6 @@ def equation_of(item: Named) -> str:
     """Give the equation of a layer that joins values, as its line in the program has it."""
     fields = {**item.names, "x": item.x, "y": item.y, "value": item.joined}
     return item.layer.forward[0].equation.format(**fields)
-
-
-def counted(count: int, what: str) -> str:
-    """Give a count with its noun.
-
-    >>> counted(1, "neuron"), counted(1024, "column")
-    ('1 neuron', '1,024 columns')
-    """
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def ranges(places: Sequence[int]) -> str:

@@ -8,7 +8,8 @@ from functools import cached_property
 from itertools import pairwise
 
 from glassnet.description import Description
-from glassnet.views.drawing.captions import caption, counted, equation_of
+from glassnet.views.counts import many
+from glassnet.views.drawing.captions import caption, equation_of
 from glassnet.views.drawing.columns import Column, chosen_places, columns_of, sources
 from glassnet.views.drawing.contents import biases, errors, own_numbers
 from glassnet.views.drawing.legend import Legend, placed
@@ -378,7 +379,7 @@ class _Plan:
             parts.append(", ".join(lines))
         return (
             f"The network {description.short()}, loss {description.loss}, as"
-            f" {counted(len(self.columns), 'column')} of neurons from left to right: "
+            f" {many(len(self.columns), 'column')} of neurons from left to right: "
             + "; ".join(parts)
             + "."
         )
